@@ -1,0 +1,64 @@
+"""Formats found by entry point and imported on first use."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, cast
+
+from .errors import BadRequest, FormatError, MissingExtra, UnknownFormat
+
+if TYPE_CHECKING:
+    from .formats.base import Format
+
+GROUP = "cloud_data_cockpit.formats"
+
+
+@cache
+def _entry_points() -> dict[str, EntryPoint]:
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+
+
+def format_names() -> list[str]:
+    """Names of all formats that are declared, usable or not."""
+    return list(_entry_points())
+
+
+@cache
+def get_format(name: str) -> Format:
+    """The format called `name`. BadRequest when nobody declares it, MissingExtra when its library is not installed."""
+    point = _entry_points().get(name)
+    if point is None:
+        raise BadRequest(f"there is no format {name!r}; known are {', '.join(format_names()) or 'none'}")
+    try:
+        factory = point.load()
+    except ImportError as error:
+        extra = point.extras[0] if point.extras else name
+        raise MissingExtra(
+            f"the format {name!r} needs {error.name or 'a library that is not installed'}: "
+            f"pip install 'cloud-data-cockpit[{extra}]'"
+        ) from error
+    return cast("Format", factory())
+
+
+def detect_format(name: str, head: bytes, size: int) -> Format:
+    """The format that is surest of the object called `name`, `size` bytes long, whose first bytes are `head`.
+
+    FormatError when the object is empty, UnknownFormat when no usable format recognises it.
+    """
+    if size == 0:
+        raise FormatError(f"{name} is empty: there is nothing to cut")
+    best: tuple[float, Format] | None = None
+    for candidate in format_names():
+        try:
+            found = get_format(candidate)
+        except MissingExtra:
+            continue
+        sure = found.detect(name, head)
+        if sure > 0 and (best is None or sure > best[0]):
+            best = (sure, found)
+    if best is None:
+        raise UnknownFormat(
+            f"the content of {name} is none of {', '.join(format_names())}; name the format if you know better"
+        )
+    return best[1]
