@@ -1,0 +1,47 @@
+"""JSON schemas of the records, as OpenAPI and the TypeScript types need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from .. import models
+
+
+class RecordSchema(GenerateJsonSchema):
+    """Schemas without titles, and with every field required in what is sent: a reply leaves none out."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        if self.mode == "serialization":
+            return True
+        return super().field_is_required(field, total)
+
+
+def records() -> list[type[models.Record]]:
+    """Every public record, sorted by name."""
+    found = [
+        value
+        for name, value in vars(models).items()
+        if isinstance(value, type) and issubclass(value, models.Record) and value is not models.Record
+        if not name.startswith("_")
+    ]
+    return sorted(found, key=lambda record: record.__name__)
+
+
+def definitions(
+    wanted: Sequence[type[BaseModel]], mode: JsonSchemaMode, ref_template: str = "#/$defs/{model}"
+) -> dict[str, Any]:
+    """Name -> JSON schema (draft 2020-12) of each record and of those it refers to; `mode` as in pydantic."""
+    _, schema = models_json_schema(
+        [(record, mode) for record in wanted], schema_generator=RecordSchema, ref_template=ref_template
+    )
+    found: dict[str, Any] = schema.get("$defs", {})
+    for definition in found.values():
+        definition.pop("title", None)
+    return found
