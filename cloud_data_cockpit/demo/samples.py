@@ -1,0 +1,61 @@
+"""One small sample of each format that the product reads, made here from a fixed seed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from datetime import UTC, datetime, timedelta
+
+STATIONS = ("Zürich", "São Paulo", "Kraków", "Ōsaka", "Reykjavík", "Addis Abäba", "Montréal", "Nukuʻalofa")
+REMARKS = (
+    "",
+    "sensor cleaned",
+    'observer wrote: "fog, then sun"',
+    "first line\nsecond line",
+    "wind vane stuck;\r\nfreed at noon",
+    "snö på mätaren",
+    "雨",
+)
+
+
+def weather_csv(rows: int = 12_000) -> bytes:
+    """Hourly observations with quoted newlines, quotes in quotes and text in several scripts; UTF-8."""
+    chance = random.Random(20_240_101)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["observed", "station", "temperature", "pressure", "remark"])
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    for row in range(rows):
+        observed = start + timedelta(hours=row // len(STATIONS))
+        remark = chance.choice(REMARKS) if chance.random() < 0.15 else ""
+        writer.writerow(
+            [
+                f"{observed:%Y-%m-%dT%H:%M}",
+                STATIONS[row % len(STATIONS)],
+                f"{chance.gauss(12, 9):.1f}",
+                chance.randint(960, 1045),
+                remark,
+            ]
+        )
+    return table.getvalue().encode()
+
+
+def genome_fasta(contigs: int = 24, longest: int = 60_000) -> bytes:
+    """A small made-up genome: contigs of falling length, 60 bases a line."""
+    chance = random.Random(7)
+    lines: list[str] = []
+    for number in range(1, contigs + 1):
+        length = longest // number + chance.randint(0, 500)
+        lines.append(f">contig_{number} made-up sequence, {length} bases")
+        bases = "".join(chance.choices("ACGT", (3, 2, 2, 3), k=length))
+        lines += [bases[at : at + 60] for at in range(0, length, 60)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def make_samples() -> dict[str, tuple[bytes, str]]:
+    """Key below the demo bucket -> (content, content type)."""
+    return {
+        "tables/weather.csv": (weather_csv(), "text/csv"),
+        "sequences/genome.fa": (genome_fasta(), "text/x-fasta"),
+    }

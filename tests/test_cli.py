@@ -1,0 +1,62 @@
+"""The command line, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from cloud_data_cockpit.demo.launch import BUCKET, lab_command, seed
+from cloud_data_cockpit.demo.samples import make_samples
+from cloud_data_cockpit.registry import detect_format
+from cloud_data_cockpit.s3.connections import connect
+from tests.conftest import S3Service
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cloud_data_cockpit", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_doctor_tells_versions_formats_and_connections() -> None:
+    report = json.loads(run("doctor", "--json", "--timeout", "0.2").stdout)
+    names = {section: {finding["name"] for finding in found} for section, found in report["sections"].items()}
+    assert {"python", "jupyterlab"} <= names["Versions"]
+    assert {"csv", "fasta"} <= names["Formats"]
+    assert "anonymous" in names["Connections"]
+    assert "geospatial" in names["Extras"]
+
+
+def test_doctor_for_people_says_how_to_mend() -> None:
+    text = run("doctor", "--timeout", "0.2").stdout
+    assert "Formats" in text
+    assert "pip install 'cloud-data-cockpit[" in text
+
+
+def test_a_wrong_command_is_explained() -> None:
+    done = run("nonsense")
+    assert done.returncode == 2
+    assert "demo" in done.stderr
+
+
+def test_the_samples_are_seeded_once_and_recognised(s3_service: S3Service) -> None:
+    connection = connect(
+        "seed",
+        endpoint_url=s3_service.endpoint_url,
+        access_key=s3_service.access_key,
+        secret_key=s3_service.secret_key,
+    )
+    assert seed(connection) == list(make_samples())
+    assert seed(connection) == []
+    for key, (content, _) in make_samples().items():
+        stored = connection.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        assert stored == content
+        assert detect_format(key, content[:65536], len(content)).name in ("csv", "fasta")
+
+
+def test_the_demo_opens_the_panel() -> None:
+    command = lab_command(notebook_dir=Path(), port=8899, browser=False)
+    assert "--CloudDataCockpit.open_panel=True" in command
+    assert "--no-browser" in command
