@@ -1,0 +1,120 @@
+"""Lines in bytes: where they begin, counts between them, and the blocks of an object walked in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..source import Range, Source, blocks
+from .base import Report, Run
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Units = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+R = TypeVar("R")
+
+NEWLINE, RETURN = 10, 13
+# A compare and its result stay in the processor's cache: 4,000 MB/s against 3,600 for whole blocks.
+CHUNK = 1 << 18
+
+
+def positions(units: Units, value: int) -> Ints:
+    """Where `value` stands in `units`, ascending."""
+    found = [np.flatnonzero(units[i : i + CHUNK] == value) for i in range(0, len(units), CHUNK)]
+    for number, part in enumerate(found):
+        part += number * CHUNK
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def count(units: Units, value: int) -> int:
+    """How often `value` stands in `units`."""
+    return sum(int(np.count_nonzero(units[i : i + CHUNK] == value)) for i in range(0, len(units), CHUNK))
+
+
+def line_starts(units: Units, newline: int = NEWLINE, carriage: int = RETURN) -> Ints:
+    """Places in `units`, 0 left out, at which a line begins: after a newline, or a carriage return without one.
+
+    A return that ends `units` begins no line here: what follows it decides.
+    """
+    ends = positions(units, newline)
+    starts = ends + 1
+    returns = count(units, carriage)
+    if returns and returns != _paired(units, ends, carriage):
+        at = positions(units, carriage)
+        at = at[at + 1 < len(units)]
+        lone = at[units[at + 1] != newline] + 1
+        starts = np.sort(np.concatenate((starts, lone)))
+    return starts[:-1] if len(starts) and starts[-1] == len(units) else starts
+
+
+def _paired(units: Units, ends: Ints, carriage: int) -> int:
+    inner = ends[1:] if len(ends) and ends[0] == 0 else ends
+    return int(np.count_nonzero(units[inner - 1] == carriage))
+
+
+def counts_between(units: NDArray[np.uint8], value: int, edges: Ints) -> Ints:
+    """How often the byte `value` stands in each [edges[i], edges[i + 1]); edges ascend and lie within `units`.
+
+    A bit for each byte, and the running sum of the bits of 64: more than twice as fast as `reduceat`.
+    """
+    bits = np.zeros(len(units) // 64 * 8 + 8, dtype=np.uint8)
+    for i in range(0, len(units), CHUNK):
+        packed = np.packbits(units[i : i + CHUNK] == value, bitorder="little")
+        bits[i // 8 : i // 8 + len(packed)] = packed
+    words = bits.view("<u8")
+    running = np.zeros(len(words), dtype=np.int64)
+    np.cumsum(_bit_count(words[:-1]), out=running[1:])
+    word, within = edges >> 6, (edges & 63).astype(np.uint64)
+    below = words[word] & ((np.uint64(1) << within) - np.uint64(1))
+    between: Ints = np.diff(running[word] + _bit_count(below))
+    return between
+
+
+def _bit_count(words: NDArray[np.uint64]) -> Ints:
+    # numpy.bitwise_count came with numpy 2.
+    pairs = words - ((words >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    fours = (pairs & np.uint64(0x3333333333333333)) + ((pairs >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    bytes_ = (fours + (fours >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return ((bytes_ * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.int64)
+
+
+def starts_of_lines(data: bytes) -> Ints:
+    """Where the lines of `data` begin, lines that end with a newline; its first byte begins one."""
+    ends = positions(np.frombuffer(data, dtype=np.uint8), NEWLINE)
+    starts = np.concatenate(([0], ends + 1))
+    return starts[:-1] if starts[-1] == len(data) else starts
+
+
+def scan_blocks(
+    scan: Callable[[Range], R], start: int, stop: int, report: Report, total: int, *, run: Run, block_size: int
+) -> Iterator[tuple[Range, R]]:
+    """(block, what `scan` found in it) in order over [start, stop); progress is told after each has been used."""
+    pieces = list_of_blocks(start, stop, block_size)
+    done = start
+    for block, found in zip(pieces, run(scan, pieces), strict=True):
+        yield block, found
+        done += block[1]
+        report(done, total)
+
+
+def list_of_blocks(start: int, stop: int, block_size: int) -> BlockList:
+    """The blocks of [start, stop), made as they are asked for, as often as they are."""
+    return BlockList(start, stop, block_size)
+
+
+class BlockList(Iterable[Range]):
+    """(offset, length) of consecutive blocks; it may be walked more than once and holds none of them."""
+
+    def __init__(self, start: int, stop: int, block_size: int) -> None:
+        self._bounds = (start, stop, block_size)
+
+    def __iter__(self) -> Iterator[Range]:
+        return blocks(*self._bounds)
+
+
+def read_blocks(source: Source, start: int, stop: int, block_size: int) -> Iterator[bytes]:
+    """The bytes [start, stop), a block at a time."""
+    return (source.read(*block) for block in blocks(start, stop, block_size))
