@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Remainder = Literal["expand", "merge"]
 
 MARKS = 1 << 18
-_FINER = 4
+_FINER = 2
 
 
 def first_shift(size: int, limit: int = MARKS) -> int:
@@ -59,12 +59,12 @@ class MarkBuilder:
         if not len(offsets):
             return
         cells = offsets >> self._shift
-        kept = np.empty(len(cells), dtype=np.bool_)
-        kept[0] = cells[0] != self._last_cell
-        np.not_equal(cells[1:], cells[:-1], out=kept[1:])
+        kept = np.flatnonzero(cells[1:] != cells[:-1]) + 1
+        if cells[0] != self._last_cell:
+            kept = np.concatenate(([0], kept))
         for part, column in zip(self._parts, (offsets, *columns), strict=True):
-            part.append(column[kept].astype(np.int64, copy=False))
-        self._held += int(np.count_nonzero(kept))
+            part.append(column[kept])
+        self._held += len(kept)
         self._last_cell = int(cells[-1])
         if self._held > 2 * self._limit:
             self._thin()
