@@ -23,10 +23,10 @@ CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\v\f\r\b\a\x1a\x1b\x1c\x1d\x1
 WHITE = " \t\n\r\v\f"
 
 # Their trail bytes are never 10, 13 or 32, so lines and words are found by bytes.
-_MULTIBYTE = frozenset(
-    ("big5", "big5hkscs", "cp949", "cp950", "cp932", "euc_jp", "euc_jis_2004", "euc_jisx0213", "euc_kr", "gb2312")
-    + ("gbk", "gb18030", "johab", "shift_jis", "shift_jis_2004", "shift_jisx0213")
-)
+_CHINESE = ("big5", "big5hkscs", "cp950", "gb2312", "gbk", "gb18030")
+_JAPANESE = ("cp932", "euc_jp", "euc_jis_2004", "euc_jisx0213", "shift_jis", "shift_jis_2004", "shift_jisx0213")
+_KOREAN = ("cp949", "euc_kr", "johab")
+_MULTIBYTE = frozenset((*_CHINESE, *_JAPANESE, *_KOREAN))
 _STATEFUL = ("iso2022", "hz", "utf_7", "raw_unicode_escape", "unicode_escape", "charmap")
 _LONGEST_TRAIL = 3
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -79,7 +82,8 @@ def _bit_count(words: NDArray[np.uint64]) -> Ints:
     pairs = words - ((words >> np.uint64(1)) & np.uint64(0x5555555555555555))
     fours = (pairs & np.uint64(0x3333333333333333)) + ((pairs >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bytes_ = (fours + (fours >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return ((bytes_ * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.int64)
+    counts: Ints = ((bytes_ * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.int64)
+    return counts
 
 
 def starts_of_lines(data: bytes) -> Ints:
@@ -109,6 +113,21 @@ class BlockList(Iterable[Range]):
 
     def __iter__(self) -> Iterator[Range]:
         return blocks(*self._bounds)
+
+
+def text_lines(
+    pieces: Iterable[bytes], decoder: codecs.IncrementalDecoder | io.IncrementalNewlineDecoder
+) -> Iterator[str]:
+    """The lines of a text that comes in pieces, without the newlines that end them."""
+    rest: list[str] = []
+    for text in chain((decoder.decode(piece) for piece in pieces), (decoder.decode(b"", True) for _ in "1")):
+        first, *others = text.split("\n")
+        rest.append(first)
+        for following in others:
+            yield "".join(rest)
+            rest = [following]
+    if last := "".join(rest):
+        yield last
 
 
 def read_blocks(source: Source, start: int, stop: int, block_size: int) -> Iterator[bytes]:

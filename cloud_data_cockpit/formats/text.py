@@ -15,7 +15,7 @@ from ..models import Slice
 from ..source import Range, Source
 from .base import BLOCK_SIZE, HEAD_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .encodings import Encoding, find_encoding, of_name
-from .lines import Ints, read_blocks
+from .lines import Ints, read_blocks, text_lines
 from .marks import Marks, Remainder, Wish, cut_by_marks, exact_range
 from .text_scan import Rules, rules_for, scan_bytes, scan_text
 
@@ -156,23 +156,10 @@ def iter_lines(source: Source, shared: Mapping[str, Any], piece: Slice) -> Itera
     start, length = _span(source, shared, piece)
     decoder = codecs.getincrementaldecoder(_encoding(shared).name)("strict")
     translate = io.IncrementalNewlineDecoder(decoder, translate=True)
-    rest: list[str] = []
     try:
-        for data in read_blocks(source, start, start + length, READ_BYTES):
-            first, *others = translate.decode(data).split("\n")
-            rest.append(first)
-            for following in others:
-                yield "".join(rest)
-                rest = [following]
-        first, *others = translate.decode(b"", True).split("\n")
+        yield from text_lines(read_blocks(source, start, start + length, READ_BYTES), translate)
     except UnicodeDecodeError:
         raise FormatError(f"{source.uri} is not {shared['encoding']}: choose another encoding") from None
-    rest.append(first)
-    for following in others:
-        yield "".join(rest)
-        rest = [following]
-    if last := "".join(rest):
-        yield last
 
 
 def lines(source: Source, shared: Mapping[str, Any], piece: Slice) -> list[str]:
