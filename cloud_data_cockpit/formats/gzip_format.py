@@ -56,6 +56,7 @@ class GzippedFormat:
     extra: ClassVar[str | None]
     params: ClassVar[type[PartitionParams]]
     strategies: ClassVar[Mapping[str, Mapping[str, str]]]
+    strategy_params: ClassVar[Mapping[str, Mapping[str, Any]]]
 
     spacing: int | None = None
     """Compressed bytes between access points; None for what suits the size."""
@@ -68,15 +69,20 @@ class GzippedFormat:
         cls.extensions = tuple(ending + suffix for ending in inner.extensions for suffix in SUFFIXES[:2])
         cls.extra = inner.extra
         cls.params = inner.params
-        if "strategies" not in cls.__dict__:
-            cls.strategies = getattr(inner, "strategies", {})
+        for name in ("strategies", "strategy_params"):
+            if name not in cls.__dict__:
+                setattr(cls, name, getattr(inner, name, {}))
 
     def also_read(self, shared: Mapping[str, Any], piece: Slice) -> Iterable[Range]:
-        """Plain (offset, length) far from the ranges of a plain slice that reading it needs as well.
+        """Plain (offset, length) outside the ranges of a plain slice that reading it needs as well.
 
-        A header at the beginning of the object need not be named: it can always be reached.
+        A header at the beginning of the object need not be named: it can always be reached. A slice cut by marks may
+        hold records behind its range.
         """
-        return ()
+        if "tail" not in piece.details:
+            return ()
+        offset, length = piece.ranges[-1]
+        return [(offset + length, int(piece.details["tail"]))]
 
     def detect(self, name: str, head: bytes) -> float:
         """As sure as the plain format is of the beginning of the plain bytes; 0 when this is not gzip."""

@@ -37,7 +37,7 @@ def guessed_size(source: Source) -> int:
 
 def spacing_for(size: int) -> int:
     """Compressed bytes between access points within a member: a 32nd of it, at most 4 MiB, at most 2,048 points."""
-    return max(size // 2048, min(4 << 20, max(size // 32, 128 << 10)))
+    return max(size // 2048, min(4 << 20, max(size // 32, 512 << 10)))
 
 
 class Survey:

@@ -15,14 +15,16 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .gzip_members import WINDOW, Inflate, Point, engine
+from .gzip_members import WINDOW, Point, engine
 
 PROVED = 16 << 10
 """Compressed bytes that must decode alike before a block start is believed."""
 
 _SEGMENT = 8 << 10
-_PROBE = 4 << 10
+_PROBE = 256
+_SECOND_PROBE = 4 << 10
 _MOST_PROBES = 20_000
+_NO_WINDOW = bytes(WINDOW)
 _LONGEST_BLOCK_HEADER = 24
 _CODE_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 
@@ -112,18 +114,16 @@ class Points:
 # --- entering the bit stream ---------------------------------------------------------------------
 
 
-def primed(point: Point, first: int) -> bytes:
-    """What to feed a decoder in place of byte `first`, at whose bit `point` begins, so that it starts right there.
+def primed(skip: int, first: int) -> bytes:
+    """What to feed a decoder in place of byte `first`, so that it starts at bit `skip` of it.
 
     It is a chain of empty deflate blocks of as many bits (modulo 8) as are to be left out, then the rest of `first`.
     Shifting all the data instead would break stored blocks, which are aligned to bytes.
     """
-    skip = point.bits & 7
     if skip == 0:
-        return bytes([first])
-    prefix = bytearray(_empty_blocks()[skip])
-    prefix[-1] |= first >> skip << skip
-    return bytes(prefix)
+        return bytes((first,))
+    prefix = _empty_blocks()[skip]
+    return prefix[:-1] + bytes((prefix[-1] | first >> skip << skip,))
 
 
 @cache
@@ -174,7 +174,7 @@ def find_point(passage: Passage) -> Point | None:
         probes += 1
         if probes > _MOST_PROBES:
             return None
-        if not _decodes(passage.data, bit, _PROBE):
+        if not (_decodes(passage.data, bit, _PROBE, _PROBE) and _decodes(passage.data, bit, _SECOND_PROBE, 1 << 16)):
             continue
         point = _proved(passage, bit)
         if point is not None:
@@ -189,7 +189,7 @@ def _proved(passage: Passage, bit: int) -> Point | None:
     if end == 0:
         return None
     length = end - at
-    blind = _decoded(passage.data, bit, length, bytes(WINDOW))
+    blind = _decoded(passage.data, bit, length, _NO_WINDOW)
     if not blind:
         return None
     plain = plain_end - len(blind)
@@ -211,17 +211,16 @@ def _stored_length(data: bytes, bit: int) -> int:
     return int.from_bytes(data[at + 1 : at + 3], "little")
 
 
-def _decodes(data: bytes, bit: int, length: int) -> bool:
-    return _decoded(data, bit, length, bytes(WINDOW), most=1 << 16) is not None
+def _decodes(data: bytes, bit: int, length: int, most: int) -> bool:
+    return _decoded(data, bit, length, _NO_WINDOW, most) is not None
 
 
-def _decoded(data: bytes, bit: int, length: int, window: bytes, most: int = 0) -> bytes | None:
+def _decoded(data: bytes, bit: int, length: int, window: bytes, most: int = 64 << 20) -> bytes | None:
     """Plain bytes of `length` compressed ones from `bit` on (`most` of them); None if they are wrong or end there."""
     at = bit >> 3
-    inflate: Inflate = engine().inflate(window)
+    inflate = engine().inflate(window)
     try:
-        start = inflate.decompress(primed(Point(bit), data[at]), 1 << 20)
-        plain = start + inflate.decompress(data[at + 1 : at + length], most or 64 << 20)
+        plain = inflate.decompress(primed(bit & 7, data[at]) + data[at + 1 : at + length], most)
     except engine().error:
         return None
     return None if inflate.eof else plain
@@ -240,20 +239,26 @@ def _candidates(data: bytes) -> Iterator[int]:
 
 def _dynamic(part: NDArray[np.uint8], length: int) -> NDArray[np.int64]:
     """Bits where a header of a dynamic block has possible counts and a complete code for the code lengths."""
+    heads = np.ndarray((length, 1), np.dtype("<u4"), part.data, 0, (1, 1)) >> np.arange(8, dtype=np.uint32)
+    bits = np.flatnonzero(_possible()[heads & np.uint32(8191)])
     words = np.ndarray((length + 10,), np.dtype("<u8"), part.data, 0, (1,))
-    found: list[NDArray[np.int64]] = []
-    for shift in range(8):
-        head = words[:length] >> np.uint64(shift)
-        fits = (head & 7 == 4) & (head >> 3 & 31 < 30) & (head >> 8 & 31 < 30)
-        at = np.flatnonzero(fits)
-        codes = (head[at] >> 13 & 15) + 4
-        lengths = words[at + (shift + 17 >> 3)] >> np.uint64((shift + 17) & 7)
-        lengths &= (np.uint64(1) << codes * np.uint64(3)) - np.uint64(1)
-        kraft = np.zeros(len(at), dtype=np.int32)
-        for four in range(5):
-            kraft += _kraft()[(lengths >> np.uint64(12 * four) & np.uint64(4095)).astype(np.int64)]
-        found.append(at[kraft == 128] * 8 + shift)
-    return np.concatenate(found)
+    codes = (words[bits >> 3] >> (bits & 7).astype(np.uint64) >> np.uint64(13) & np.uint64(15)) + np.uint64(4)
+    after = bits + 17
+    lengths = words[after >> 3] >> (after & 7).astype(np.uint64)
+    lengths &= (np.uint64(1) << codes * np.uint64(3)) - np.uint64(1)
+    kraft = np.zeros(len(bits), dtype=np.int32)
+    for four in range(5):
+        kraft += _kraft()[(lengths >> np.uint64(12 * four) & np.uint64(4095)).astype(np.intp)]
+    complete: NDArray[np.int64] = bits[kraft == 128]
+    return complete
+
+
+@cache
+def _possible() -> NDArray[np.bool_]:
+    """For 13 bits: whether a dynamic block, not the last, of at most 286 literals and 30 distances begins so."""
+    head = np.arange(1 << 13)
+    possible: NDArray[np.bool_] = (head & 7 == 4) & (head >> 3 & 31 < 30) & (head >> 8 < 30)
+    return possible
 
 
 @cache

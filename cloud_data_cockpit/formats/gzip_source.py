@@ -151,7 +151,7 @@ def plain_pieces(source: Source, point: Point, hint: int, largest: int = _LARGES
     at = point.bits >> 3
     head = b""
     if point.bits & 7:
-        head = primed(point, source.read(at, 1)[0])
+        head = primed(point.bits & 7, source.read(at, 1)[0])
     yield from members.feed(head)
     members.offset = at = at + bool(point.bits & 7)
     for data in _reads(source, at, hint, largest):
