@@ -65,6 +65,9 @@ class Encoding:
             ) from None
 
 
+UTF8 = Encoding("utf-8", guessed=True)
+
+
 def find_encoding(head: bytes, asked: str | None) -> Encoding:
     """The encoding of an object that begins with `head`, or the one `asked` for, with the mark in front, if any.
 

@@ -15,12 +15,11 @@ import numpy as np
 from ..errors import FormatError
 from ..source import Range, Source
 from .base import Report, Run
-from .encodings import Encoding, Proof, Seams, prove
+from .encodings import UTF8, Proof, Seams, prove
 from .fastq_walk import AT, GREATER, HEADER, PLUS, PartOfLine, Walker, line_table, walk_bytes
 from .lines import NEWLINE, PIECE, Ints, positions, scan_blocks
 from .marks import MarkBuilder, first_in_cells, first_shift
 
-_UTF8 = Encoding("utf-8", guessed=True)
 _SEAM = 4
 
 
@@ -84,7 +83,7 @@ def scan_bytes(data: bytes, offset: int, shift: int) -> BlockScan:
         seam={i + 1: (int(starts[i]), int(lengths[i]), int(firsts[i])) for i in near},
         head=_part(array[:head]),
         tail=_part(array[tail:]),
-        proof=prove(data, _UTF8),
+        proof=prove(data, UTF8),
         null=offset + data.find(b"\0") if b"\0" in data else -1,
     )
 
@@ -105,7 +104,7 @@ class FastqJoin:
     def __init__(self, uri: str, shift: int, read_again: Callable[[int, int], bytes]) -> None:
         self._walker = Walker(uri)
         self._marks = MarkBuilder(shift)
-        self._seams = Seams(_UTF8)
+        self._seams = Seams(UTF8)
         self._read_again = read_again
         self._carry: PartOfLine | None = None
 

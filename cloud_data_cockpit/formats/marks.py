@@ -119,7 +119,7 @@ def cut_by_marks(marks: Marks, wish: Wish, noun: str) -> tuple[Iterator[Slice], 
     its details say how many records of its range belong to the slice before (`skip`, within `head` bytes) and how many
     it has beyond its range (`take`, within `tail` bytes); `exact_range` looks them up.
     """
-    edges = _edges(marks, wish)
+    edges = edges_of(marks, wish)
     notes: tuple[str, ...] = ()
     if wish.num_slices is not None and len(edges) - 1 < wish.num_slices:
         notes = (f"{wish.num_slices:,} slices were asked for, but there are only {marks.records:,} {noun}",)
@@ -141,7 +141,7 @@ def exact_range(source: Source, piece: Slice, starts_in: Callable[[bytes], Ints]
     return begin, end - begin
 
 
-def _edges(marks: Marks, wish: Wish) -> Ints:
+def edges_of(marks: Marks, wish: Wish) -> Ints:
     """Record numbers at which slices begin, ascending, the number of records after them."""
     total = marks.records
     if total == 0:
@@ -149,7 +149,7 @@ def _edges(marks: Marks, wish: Wish) -> Ints:
     if wish.num_slices is not None:
         wanted = min(wish.num_slices, total)
         even = np.arange(wanted + 1, dtype=np.int64) * total // wanted
-        snapped = _snap(marks, even)
+        snapped = snap(marks, even)
         return snapped if bool((snapped[1:] > snapped[:-1]).all()) else even
     if wish.records is not None:
         edges = np.arange(0, total, wish.records, dtype=np.int64)
@@ -161,7 +161,7 @@ def _edges(marks: Marks, wish: Wish) -> Ints:
     return np.concatenate(([0], marks.ordinals[opens], [total])).astype(np.int64, copy=False)
 
 
-def _snap(marks: Marks, edges: Ints) -> Ints:
+def snap(marks: Marks, edges: Ints) -> Ints:
     """Each of `edges` moved to the nearest mark; the first and the last stay."""
     above = np.searchsorted(marks.ordinals, edges).clip(1, max(1, len(marks.ordinals) - 1))
     if len(marks.ordinals) < 2:

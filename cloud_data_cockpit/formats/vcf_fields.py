@@ -1,0 +1,122 @@
+"""CHROM and POS of many VCF lines at once, eight bytes of each line in one machine word."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .lines import Ints
+
+Words = NDArray[np.uint64]
+
+# Bytes of a line that are looked at here: names of up to 32 bytes, positions of up to 15 digits.
+REACH = 64
+_NAME_WORDS = 4
+
+_TABS = np.uint64(0x0909090909090909)
+_LOW = np.uint64(0x0101010101010101)
+_HIGH = np.uint64(0x8080808080808080)
+_ZEROS = np.uint64(0x3030303030303030)
+_SIX = np.uint64(0x0606060606060606)
+_UPPER = np.uint64(0xF0F0F0F0F0F0F0F0)
+_PLACES = np.uint64(0x0001020304050607)
+_MASK = np.uint64(0x000000FF000000FF)
+_MILLIONS = np.uint64(0x000F424000000064)
+_THOUSANDS = np.uint64(0x0000271000000001)
+_ONE = np.uint64(1)
+_EIGHT = np.uint64(8)
+_POWERS = np.array([10**i for i in range(9)], dtype=np.int64)
+
+
+class Unusual(Exception):
+    """Some line is not as nearly all lines are; look at them one by one."""
+
+
+def words_of(data: bytes) -> Words:
+    """The eight bytes at each place of `data`, but for its last seven, without a copy."""
+    view: Words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
+    return view
+
+
+def names_and_positions(words: Words, starts: Ints) -> tuple[NDArray[np.bool_], Ints, Ints]:
+    """(whether line i has the CHROM of line i - 1, lengths of CHROM, POS) of the lines at `starts`.
+
+    Every line has two tabs and REACH bytes. Unusual when a name is empty or longer than 32 bytes, or a POS no number.
+    """
+    word = words[starts]
+    tab, lengths = _first_tab(word)
+    key = word & (tab - _ONE)
+    same = np.empty(len(starts), dtype=np.bool_)
+    same[:1] = False
+    # Without a tab all eight bytes are the key: 0 - 1 has every bit.
+    np.equal(key[1:], key[:-1], out=same[1:])
+    todo = np.flatnonzero(tab == 0)
+    if len(todo) < len(starts):
+        # A name that goes on differs from one that has ended after the same bytes.
+        same[1:] &= (tab[1:] == 0) == (tab[:-1] == 0)
+    _compare_longer(words, starts, lengths, same, todo)
+    if not bool(lengths.all()):
+        raise Unusual
+    return same, lengths, _positions(words, starts + lengths + 1)
+
+
+def _compare_longer(words: Words, starts: Ints, lengths: Ints, same: NDArray[np.bool_], todo: Ints) -> None:
+    """Narrow `same` and complete `lengths` for the lines `todo`, whose names have more than eight bytes."""
+    for level in range(1, _NAME_WORDS):
+        if not len(todo):
+            return
+        word = words[starts[todo] + 8 * level]
+        tab, place = _first_tab(word)
+        key = word & (tab - _ONE)
+        ended = tab > 0
+        lengths[todo] = 8 * level + np.where(ended, place, 8)
+        # A line whose neighbour's name has ended before differs from it already.
+        near = todo[1:] == todo[:-1] + 1
+        same[todo[1:]] &= ~near | ((key[1:] == key[:-1]) & (ended[1:] == ended[:-1]))
+        todo = todo[~ended]
+    if len(todo):
+        raise Unusual
+
+
+def _positions(words: Words, at: Ints) -> Ints:
+    word = words[at]
+    tab, place = _first_tab(word)
+    long = np.flatnonzero(tab == 0)
+    place[long] = 8
+    values = _digits(word, place)
+    if len(long):
+        more = words[at[long] + 8]
+        tab, rest = _first_tab(more)
+        if not bool((tab > 0).all()):
+            raise Unusual
+        values[long] = values[long] * _POWERS[rest] + _digits(more, rest, allow_none=True)
+    return values
+
+
+def _first_tab(word: Words) -> tuple[Words, Ints]:
+    """(the lowest bit of the first tab's byte or 0, the place of that byte) in each word."""
+    matched = word ^ _TABS
+    matched = (matched - _LOW) & ~matched & _HIGH
+    lowest = (matched & (~matched + _ONE)) >> np.uint64(7)
+    place = ((lowest * _PLACES) >> np.uint64(56)).astype(np.int64)
+    return lowest, place
+
+
+def _digits(word: Words, length: Ints, allow_none: bool = False) -> Ints:
+    """The number that the first `length` bytes of each word spell."""
+    if not allow_none and not bool((length > 0).all()):
+        raise Unusual
+    # The digits move to the end of the word and zeros fill its beginning.
+    shift = (8 - length).astype(np.uint64) << np.uint64(3)
+    moved = (word ^ _ZEROS) << (shift & np.uint64(63))
+    if allow_none:
+        moved[length == 0] = 0
+    if bool((((moved + _SIX) | moved) & _UPPER).any()):
+        raise Unusual
+    tens = (moved << np.uint64(3)) + (moved << _ONE) + (moved >> _EIGHT)
+    value = (
+        (tens & _MASK) * np.uint64(0x000F424000000064)
+        + ((tens >> np.uint64(16)) & _MASK) * np.uint64(0x0000271000000001)
+    ) >> np.uint64(32)
+    numbers: Ints = value.astype(np.int64)
+    return numbers
