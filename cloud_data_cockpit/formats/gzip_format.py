@@ -19,10 +19,11 @@ from .bgzf import walk
 from .gzip_index import NotStreamable, Pass, guessed_size
 from .gzip_members import MAGIC
 from .gzip_points import Points
-from .gzip_source import GzipSource, plain_head
+from .gzip_source import GzipSource, plain_head, plain_name
 
 VERSION = 1
-SUFFIXES = (".gz", ".bgz", ".bgzf", ".gzip")
+STREAMED = 2 << 20
+"""Plain bytes that are scanned at once while others are decoded: few enough to be still in the cache."""
 
 _POINTS = "gzip."
 _INNER = "plain."
@@ -66,7 +67,7 @@ class GzippedFormat:
         cls.name = f"{inner.name}-gz"
         cls.title = f"{inner.title}, gzip"
         cls.version = 100 * VERSION + inner.version
-        cls.extensions = tuple(ending + suffix for ending in inner.extensions for suffix in SUFFIXES[:2])
+        cls.extensions = tuple(ending + suffix for ending in inner.extensions for suffix in (".gz", ".bgz"))
         cls.extra = inner.extra
         cls.params = inner.params
         for name in ("strategies", "strategy_params"):
@@ -88,8 +89,7 @@ class GzippedFormat:
         """As sure as the plain format is of the beginning of the plain bytes; 0 when this is not gzip."""
         if head[:2] != MAGIC:
             return 0.0
-        ending = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
-        return self.inner.detect(name[: len(name) - len(ending)], plain_head(head, HEAD_BYTES))
+        return self.inner.detect(plain_name(name), plain_head(head, HEAD_BYTES))
 
     def index(
         self, source: Source, params: PartitionParams, report: Report, *, run: Run = map, block_size: int = BLOCK_SIZE
@@ -172,15 +172,19 @@ class GzippedFormat:
     ) -> _Scanned:
         """Any gzip: one pass where `guess` is the plain size, else the plain format scans in a second pass."""
         stream = Pass(source, guess, block_size, sure=sure, spacing=self.spacing)
+        scanned = min(block_size, STREAMED)
         index, failed = None, None
         try:
             try:
                 index = self.inner.index(
-                    stream, params, lambda done, total: told.at(stream.members.offset), block_size=block_size
+                    stream, params, lambda done, total: told.at(stream.members.offset), block_size=scanned
                 )
             except FormatError as error:
                 failed = error
-            size, found = stream.finish(lambda: told.at(stream.members.offset))
+            # A second pass will follow where the first was of no use: leave it half of what is left.
+            share = 1 if index is not None else 2
+            met = stream.members.offset
+            size, found = stream.finish(lambda: told.at(met + (stream.members.offset - met) // share))
         finally:
             stream.close()
         points = Points.of(found)

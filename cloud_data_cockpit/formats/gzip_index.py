@@ -11,7 +11,7 @@ from ..errors import FormatError
 from ..source import Range, Source, check_range
 from .gzip_members import WINDOW, Members, Point
 from .gzip_points import Passage, find_point
-from .gzip_source import FEED, Forward, plain_head, read_ahead
+from .gzip_source import FEED, Forward, plain_head, plain_name, read_ahead
 
 MEMBER_SPACING = 64 << 10
 """Compressed bytes between access points at the beginnings of members, which cost nothing."""
@@ -22,6 +22,7 @@ _SEARCHED = 256 << 10
 _MOST_PLAIN = 32 << 20
 _QUEUED = 24
 _HEAD_KEPT = 1 << 20
+_KEPT = 8 << 20
 _SMALLEST_READ = 1 << 10
 
 
@@ -142,13 +143,13 @@ class Pass:
         self._stop = Event()
         self._error: Exception | None = None
         self._head = b""
-        self._forward = Forward(self._pieces(), 0, keep=max(2 * block_size, _HEAD_KEPT))
+        self._forward = Forward(self._pieces(), 0, keep=_KEPT)
         self._thread = Thread(target=self._decode, name="gzip-decode", daemon=True)
         self._thread.start()
 
     @property
     def uri(self) -> str:
-        return self._source.uri
+        return plain_name(self._source.uri)
 
     @property
     def etag(self) -> str:

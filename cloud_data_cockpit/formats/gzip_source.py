@@ -16,6 +16,7 @@ from .gzip_members import Members, Point
 from .gzip_points import Points, primed
 
 LOOK_BACK = 1 << 20
+SUFFIXES = (".gz", ".bgz", ".bgzf", ".gzip")
 FEED = 64 << 10
 """Compressed bytes a decoder is fed at once: few enough to stay in the cache."""
 
@@ -76,6 +77,11 @@ class Forward:
             self.start += len(self._held.popleft())
 
 
+def plain_name(name: str) -> str:
+    """The name that the plain bytes would have: some formats take hints from its ending."""
+    return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
+
+
 class GzipSource:
     """Plain bytes `0..size` of the compressed `inner`, decoded from the nearest access point.
 
@@ -93,7 +99,7 @@ class GzipSource:
 
     @property
     def uri(self) -> str:
-        return self._inner.uri
+        return plain_name(self._inner.uri)
 
     @property
     def size(self) -> int:
@@ -111,7 +117,7 @@ class GzipSource:
         data = cursor.read(offset, length)
         if len(data) != length:
             raise FormatError(
-                f"{self.uri} holds {cursor.end} plain bytes and {self._size} were expected; partition it again"
+                f"{self._inner.uri} holds {cursor.end} plain bytes and {self._size} were expected; partition it again"
             )
         with self._lock:
             self._idle.append(cursor)
