@@ -71,7 +71,6 @@ wheel: $(DEV)/installed
 	rm -rf cloud_data_cockpit/labextension dist
 	PATH="$(BIN):$$PATH" $(WITH_NODE) $(BIN)/python -m build --wheel --outdir dist .
 	$(BIN)/python scripts/wheel_test.py dist/*.whl
-	rm -f $(DEV)/front
 
 galata: $(DEV)/front
 	CHROMIUM="$$(scripts/need_chromium | tail -1)" PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test:galata

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cloud_data_cockpit.s3.connections import connect
+
 from cloud_data_cockpit.demo.launch import BUCKET, lab_command, seed
 from cloud_data_cockpit.demo.samples import make_samples
 from cloud_data_cockpit.registry import detect_format
-from cloud_data_cockpit.s3.connections import connect
 from tests.conftest import S3Service
 
 
