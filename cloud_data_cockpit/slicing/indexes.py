@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -21,6 +22,11 @@ from .storage import data_directory, whole_file
 
 log = logging.getLogger(__name__)
 
+# What zipfile and numpy raise on bytes that somebody has changed, found by changing every byte of a file.
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, RuntimeError),
+    *(SyntaxError, struct.error, zipfile.BadZipFile, zlib.error),
+)
 _ABOUT = "about"
 _ARRAY = "array."
 
@@ -36,7 +42,7 @@ def load(source: Source, format: Format, params: PartitionParams) -> Index | Non
         return None
     try:
         index = _read(path)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         log.warning("the index %s cannot be read (%s); %s is indexed again", path, error, source.uri)
         return None
     wanted = (source.uri, source.etag, source.size, format.name, format.version, reading)
@@ -57,6 +63,7 @@ def save(index: Index) -> Path | None:
         "reading": dict(index.reading),
         "records": index.records,
         "facts": dict(index.facts),
+        "arrays": {name: [array.dtype.str, *array.shape] for name, array in index.arrays.items()},
     }
     columns: dict[str, NDArray[np.generic]] = {f"{_ARRAY}{name}": array for name, array in index.arrays.items()}
     columns[_ABOUT] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
@@ -76,7 +83,10 @@ def _path(uri: str, etag: str, format: str, version: int, reading: Mapping[str, 
 
 
 def _read(path: Path) -> Index:
-    with np.load(path, allow_pickle=False) as held:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
         about = cast("dict[str, Any]", json.loads(held[_ABOUT].tobytes()))
-        arrays = {name.removeprefix(_ARRAY): held[name] for name in held.files if name.startswith(_ARRAY)}
+        promised = cast("dict[str, list[Any]]", about.pop("arrays"))
+        arrays = {name: held[f"{_ARRAY}{name}"] for name in promised}
+    if any([array.dtype.str, *array.shape] != promised[name] for name, array in arrays.items()):
+        raise ValueError("an array is not as it was saved")
     return Index(**about, arrays=arrays)
