@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 SCHEMA_VERSION = 1
 ENDED = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 """The states that a job does not leave."""
+PATIENCE = 10.0
+"""Seconds to wait for another server that writes."""
+
+_DAMAGED = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_IOERR")
 
 _TABLES = """
 CREATE TABLE jobs (
@@ -80,6 +85,8 @@ class Store:
         try:
             self._connection = _open(path)
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname not in _DAMAGED:
+                raise
             aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
             log.warning("%s cannot be read (%s): it is now %s, and the list of jobs begins anew", path, error, aside)
             path.replace(aside)
@@ -175,19 +182,36 @@ class Store:
 def _open(path: Path) -> sqlite3.Connection:
     # SQLite gives its -wal and -shm files the mode of the database, so this one call settles all three.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise Conflict(
-                f"{path} was written by a newer Data Cockpit: pip install --upgrade cloud-data-cockpit, or move it away"
-            )
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    until = time.monotonic() + PATIENCE
+    while True:
+        connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
+        try:
+            _prepare(connection, path)
+            return connection
+        except sqlite3.OperationalError as error:
+            connection.close()
+            # SQLite does not wait by itself when two servers turn the file into a WAL at the same moment.
+            if error.sqlite_errorname.startswith(_PASSING) and time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+            raise
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise Conflict(
+            f"{path} was written by a newer Data Cockpit: pip install --upgrade cloud-data-cockpit, or move it away"
+        )
+    if version == 0:
+        for statement in _TABLES.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
-from ..errors import BadRequest, CockpitError, Conflict, NotFound
+from ..errors import BadRequest, Cancelled, CockpitError, Conflict, NotFound
 from ..models import Job, PartReceipt, Problem, Upload, UploadRequest
 from .board import Board
 from .kinds import UPLOAD
@@ -86,14 +86,10 @@ class Uploads:
         return upload
 
     def _start(self, request: UploadRequest) -> Upload:
-        from ..s3 import objects, uploads
+        from ..s3 import uploads
         from ..s3.connections import resolve
 
         connection = resolve(request.connection)
-        if not request.overwrite and objects.exists(connection, request.bucket, request.key):
-            raise Conflict(
-                f"{objects.make_uri(request.bucket, request.key)} exists already: choose another name, or overwrite it"
-            )
         opened = uploads.start(connection, request)
         job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size)
         upload = Upload(
@@ -138,6 +134,8 @@ class Uploads:
         upload.storing.add(stored)
         try:
             receipt = await stored
+        except Cancelled:
+            upload.refuse()
         finally:
             upload.storing.discard(stored)
         upload.receipts[part.number] = receipt
@@ -176,8 +174,16 @@ class Uploads:
     def _complete(self, upload: OpenUpload) -> None:
         from ..s3 import uploads
 
-        parts = [upload.receipts[number] for number in sorted(upload.receipts)]
-        uploads.complete(upload.connection, upload.request, upload.upload_id, parts)
+        request = upload.request
+        uploads.complete(
+            upload.connection,
+            request.bucket,
+            request.key,
+            upload.upload_id,
+            size=request.size,
+            parts=[upload.receipts[number] for number in sorted(upload.receipts)],
+            overwrite=request.overwrite,
+        )
         self._store.close_upload(upload.job_id)
         self._board.change(upload.job_id, state="succeeded", phase="", done=upload.upload.size)
 
@@ -186,7 +192,7 @@ class Uploads:
         return job_id in self._open
 
     async def cancel(self, job_id: str) -> Job:
-        """Take no more parts, wait for those in flight, abort; nothing of it is left in S3 afterwards."""
+        """Take no more parts, end those in flight, abort; nothing of it is left in S3 afterwards."""
         upload = self._get(job_id)
         if upload.closing and job_id not in self._ending:
             raise Conflict(f"the upload {job_id} is being completed; delete the object if you do not want it")
@@ -231,8 +237,6 @@ class Uploads:
     async def _wind_down(self, upload: OpenUpload, state: str, problem: Problem | None) -> None:
         for part in list(upload.arriving):
             part.release()
-        if upload.storing:
-            await asyncio.wait(upload.storing)
         try:
             await asyncio.to_thread(self._abort, upload)
         except CockpitError as error:
@@ -244,6 +248,7 @@ class Uploads:
             self._ending.pop(upload.job_id, None)
 
     def _abort(self, upload: OpenUpload) -> None:
+        # This ends the parts that are on their way, and repeats itself until the service holds none.
         from ..s3.uploads import abort
 
         abort(upload.connection, upload.request.bucket, upload.request.key, upload.upload_id)
