@@ -1,0 +1,66 @@
+"""Fixtures of the REST tests: a real Jupyter server with the extension, and a short way to ask it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pytest_jupyter.jupyter_server import *  # noqa: F403 - its fixtures and hooks, for this folder alone
+
+from cloud_data_cockpit.extension import CloudDataCockpit
+
+SETTINGS: dict[str, Any] = {"ServerApp": {"jpserver_extensions": {"cloud_data_cockpit": True}}}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, JSON body and headers of a reply."""
+
+    status: int
+    json: Any
+    headers: Any
+    raw: bytes
+
+
+Api = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    """Only our extension, and no route that may be used without a login."""
+    return {**SETTINGS, "ServerApp": {**SETTINGS["ServerApp"], "allow_unauthenticated_access": False}}
+
+
+@pytest.fixture
+def api(jp_fetch: Any) -> Api:
+    """`await api("POST", "jobs", {...}, query={...})`; errors are answers too."""
+
+    async def ask(method: str, path: str, body: Any = None, *, query: Any = None, **more: Any) -> Answer:
+        if method in ("POST", "PUT") and not isinstance(body, bytes):
+            body = b"" if body is None else json.dumps(body).encode()
+        reply = await jp_fetch(
+            "cloud-data-cockpit/api",
+            *path.split("/"),
+            method=method,
+            params=query,
+            body=body,
+            raise_error=False,
+            follow_redirects=False,
+            **more,
+        )
+        text = reply.body or b""
+        is_json = reply.headers.get("Content-Type", "").startswith("application/json") and text
+        return Answer(reply.code, json.loads(text) if is_json else None, reply.headers, text)
+
+    return ask
+
+
+@pytest.fixture
+def extension(jp_serverapp: Any) -> CloudDataCockpit:
+    """The extension in the server."""
+    (app,) = jp_serverapp.extension_manager.extension_apps["cloud_data_cockpit"]
+    assert isinstance(app, CloudDataCockpit)
+    return app
