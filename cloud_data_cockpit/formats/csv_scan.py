@@ -38,7 +38,7 @@ class Grammar:
     unit: int = 1
     big_endian: bool = False
 
-    def units(self, data: bytes) -> Units:
+    def units(self, data: bytes | memoryview) -> Units:
         """One number a code unit; those above 254 become 255, which means nothing in CSV."""
         if self.unit == 1:
             return np.frombuffer(data, dtype=np.uint8)
