@@ -35,6 +35,8 @@ class Keys:
 
 def check_endpoint(url: str) -> str:
     """`url` without a trailing slash. BadRequest unless it is http(s)://host[:port][/path] and nothing else."""
+    if not isinstance(url, str):
+        raise BadRequest("the endpoint is not a text; it looks like https://host:port")
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -109,19 +111,20 @@ def configured_region(session: Any, profile: str | None) -> str | None:
     return None
 
 
-def new_client(session: Any, ref: ConnectionRef, keys: Keys | None, region: str, *, path_style: bool) -> Any:
-    """An S3 client for buckets of `region`.
+def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, region: str, *, path_style: bool) -> Any:
+    """An S3 client for buckets of `region`, made by the boto3 session `boto` over botocore's `session`.
 
     Path style unless the host is AWS's or the profile says otherwise: others rarely have a name for each bucket.
     """
-    import boto3.session
     from botocore import UNSIGNED
     from botocore.config import Config
 
     s3: dict[str, str] = {"us_east_1_regional_endpoint": "regional"}
-    chosen = (session.get_config_variable("s3") or {}).get("addressing_style")
-    if path_style or (chosen is None and not is_aws(ref.endpoint_url)):
+    if path_style or not is_aws(ref.endpoint_url):
         s3["addressing_style"] = "path"
+    else:
+        s3["addressing_style"] = "virtual"  # left to itself, botocore presigns for AWS's global host, not the region's
+    s3 |= session.get_config_variable("s3") or {}
     # A regional endpoint of AWS's serves its own region only; botocore knows the one of another region.
     elsewhere = is_aws(ref.endpoint_url) and region != (ref.region or DEFAULT_REGION)
     settings: dict[str, Any] = {
@@ -138,9 +141,7 @@ def new_client(session: Any, ref: ConnectionRef, keys: Keys | None, region: str,
     }
     endpoint = None if elsewhere else ref.endpoint_url
     arguments: dict[str, Any] = {} if keys is None else _key_arguments(keys)
-    return boto3.session.Session(botocore_session=session).client(
-        "s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **arguments
-    )
+    return boto.client("s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **arguments)
 
 
 def _key_arguments(keys: Keys) -> dict[str, str | None]:

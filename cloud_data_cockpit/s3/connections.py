@@ -60,6 +60,7 @@ class Connection:
         self._keys = keys
         self._lock = threading.RLock()
         self._session: Any = None
+        self._boto: Any = None
         self._clients: dict[tuple[str, bool], Any] = {}
         self._regions: dict[str, str] = {}
 
@@ -97,7 +98,7 @@ class Connection:
     def forget_credentials(self) -> None:
         """Look for credentials anew on the next use: those found before were missing or have expired."""
         with self._lock:
-            self._session = None
+            self._session = self._boto = None
             self._clients.clear()
 
     @property
@@ -117,9 +118,14 @@ class Connection:
         return unprofiled_session() if own else new_session(None)
 
     def _new_client(self, region: str, path_style: bool) -> Any:
+        import boto3.session
+
         with translated(Place(self._ref)):
             try:
-                return new_client(self._own_session(), self._ref, self._keys, region, path_style=path_style)
+                session = self._own_session()
+                if self._boto is None:
+                    self._boto = boto3.session.Session(botocore_session=session)
+                return new_client(session, self._boto, self._ref, self._keys, region, path_style=path_style)
             except ValueError as error:  # what botocore raises for a host or a region that cannot be
                 raise error_of_botocore(error, Place(self._ref)) from None
 

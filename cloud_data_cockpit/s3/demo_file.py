@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from ..errors import CredentialsError
+from ..errors import BadRequest, CredentialsError
 from .clients import Keys, check_endpoint
 
 
@@ -50,7 +50,7 @@ def read_demo() -> tuple[str, Keys] | None:
         return check_endpoint(record["endpoint_url"]), Keys(str(record["access_key"]), str(record["secret_key"]))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (BadRequest, ValueError, KeyError, TypeError, OSError) as error:
         raise CredentialsError(
             f"{path} cannot be used ({type(error).__name__}); start the demo again: cloud-data-cockpit demo"
         ) from None

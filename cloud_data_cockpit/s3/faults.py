@@ -206,6 +206,8 @@ def translated(place: Place, *, writing: bool = False) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise error_of_botocore(error, place, writing=writing) from None
+    except RecursionError:  # botocore asks for a bucket's region by a HEAD, and for that one's when it is redirected
+        raise error_of(Fault(301, ""), place) from None
 
 
 def error_of_botocore(error: Exception, place: Place, *, writing: bool = False) -> CockpitError:
@@ -279,7 +281,8 @@ def unreachable(place: Place, reason: str) -> CockpitError:
     cure = (
         "start it with `cloud-data-cockpit demo`" if place.ref.kind == "demo" else "check the endpoint and the network"
     )
-    return ServiceError(f"{place.service} could not be reached for {place}: {tidy(reason)}; {cure}")
+    what = f" for s3://{place.bucket}/{place.key or ''}" if place.bucket else ""
+    return ServiceError(f"{place.service} could not be reached{what}: {tidy(reason)}; {cure}")
 
 
 def tls_error(place: Place, reason: str) -> CockpitError:

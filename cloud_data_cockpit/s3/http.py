@@ -103,6 +103,8 @@ def _breaking() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
+    if len(error.args) > 1 and isinstance(error.args[1], Exception):  # ProtocolError("Connection aborted.", cause)
+        return str(error.args[1])
     # urllib3 puts its own object first: "<urllib3.connection...>: Failed to establish ...".
     return _SIGNATURE.sub(r"\1...", re.sub(r"^.*?\): |<[^>]*object at [^>]*>:? ?", "", str(error)))
 

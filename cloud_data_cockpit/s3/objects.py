@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import unquote_to_bytes
+from xml.etree.ElementTree import ParseError
 
 from ..errors import AccessDenied, BadRequest, NotFound, ServiceError
-from ..models import Bucket, Listing, ObjectDetail, ObjectEntry
+from ..models import Bucket, Listing, ObjectDetail
 from .clients import DEFAULT_REGION, is_aws
 from .connections import Connection
 from .faults import Place, translated
 from .http import BrokenError, Reply
+from .listing import bare_etag, parse_buckets, parse_listing
 from .signing import SignedRequest, send
 
 PAGE_SIZE = 1000
@@ -56,14 +58,15 @@ def list_buckets(connection: Connection) -> list[Bucket]:
     if ref.anonymous and is_aws(ref.endpoint_url):
         raise AccessDenied("an anonymous connection has no list of buckets; type the bucket's name or an s3:// URI")
     found: list[Bucket] = []
-    token: dict[str, str] = {}
+    params: dict[str, object] = {}
     while True:
-        with translated(Place(ref)):
-            page = connection.client.list_buckets(**token)
-        found += [Bucket(name=each["Name"], created=each.get("CreationDate")) for each in page.get("Buckets", [])]
-        if not page.get("ContinuationToken"):
+        body = send(SignedRequest(connection, "list_buckets", params), lambda reply: reply.read(_LONGEST_PAGE))
+        with _listing_expected(Place(ref)):
+            buckets, token = parse_buckets(body)
+        found += buckets
+        if token is None:
             return sorted(found, key=lambda bucket: bucket.name)
-        token = {"ContinuationToken": page["ContinuationToken"]}
+        params = {"ContinuationToken": token}
 
 
 def create_bucket(connection: Connection, bucket: str) -> Bucket:
@@ -125,11 +128,6 @@ def _detail(bucket: str, key: str, reply: Reply) -> ObjectDetail:
     )
 
 
-def bare_etag(etag: str) -> str:
-    """An ETag without its quotes, as our records hold it."""
-    return etag.strip().removeprefix("W/").strip('"')
-
-
 # --- listing -----------------------------------------------------------------------------------
 
 
@@ -152,53 +150,13 @@ def list_page(
     given = {"Prefix": prefix, "Delimiter": delimiter, "ContinuationToken": token}
     params.update({name: value for name, value in given.items() if value})
     body = send(SignedRequest(connection, "list_objects_v2", params), lambda reply: reply.read(_LONGEST_PAGE))
+    with _listing_expected(Place(connection.ref, bucket)):
+        return parse_listing(bucket, prefix, body)
+
+
+@contextmanager
+def _listing_expected(place: Place) -> Iterator[None]:
     try:
-        return _listing(bucket, prefix, body)
-    except (ElementTree.ParseError, ValueError, KeyError):
-        where = Place(connection.ref, bucket)
-        raise ServiceError(
-            f"{where} answered with no listing of S3; check that the endpoint is an S3 service"
-        ) from None
-
-
-def _listing(bucket: str, prefix: str, body: bytes) -> Listing:
-    page = ElementTree.fromstring(body)
-    if page.tag.rpartition("}")[2] != "ListBucketResult":
-        raise ValueError(page.tag)
-    space = page.tag.removesuffix("ListBucketResult")
-    url_encoded = page.findtext(f"{space}EncodingType") == "url"
-    objects = [_entry(element, space, url_encoded) for element in page.iter(f"{space}Contents")]
-    prefixes = [
-        decode_key(element.findtext(f"{space}Prefix") or "", url_encoded)
-        for element in page.iter(f"{space}CommonPrefixes")
-    ]
-    more = page.findtext(f"{space}IsTruncated") == "true"
-    return Listing(
-        bucket=bucket,
-        prefix=prefix,
-        prefixes=sorted(prefixes, key=str.encode),
-        objects=sorted((o for o in objects if not _is_marker(o.key, prefix)), key=lambda o: o.key.encode()),
-        next_token=page.findtext(f"{space}NextContinuationToken") or None if more else None,
-    )
-
-
-def _entry(element: ElementTree.Element, space: str, url_encoded: bool) -> ObjectEntry:
-    fields = {child.tag.removeprefix(space): child.text or "" for child in element}
-    return ObjectEntry(
-        key=decode_key(fields["Key"], url_encoded),
-        size=int(fields["Size"]),
-        last_modified=datetime.fromisoformat(fields["LastModified"]),
-        etag=bare_etag(fields["ETag"]),
-        storage_class=fields.get("StorageClass") or None,
-    )
-
-
-def _is_marker(key: str, prefix: str) -> bool:
-    return key == prefix and key.endswith("/")
-
-
-def decode_key(text: str, url_encoded: bool) -> str:
-    """A key out of a listing. AWS encodes a space as "+" and a plus as "%2B"; others write "%20"."""
-    if not url_encoded:
-        return text
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+        yield
+    except (ParseError, ValueError, KeyError):
+        raise ServiceError(f"{place} answered with no listing of S3; check that this is an S3 service") from None

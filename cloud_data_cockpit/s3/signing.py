@@ -27,6 +27,7 @@ _ERROR_BODY = 64 << 10
 _METHODS = {
     "get_object": "GET",
     "head_object": "HEAD",
+    "list_buckets": "GET",
     "list_objects_v2": "GET",
     "upload_part": "PUT",
     "put_object": "PUT",
@@ -35,7 +36,7 @@ _METHODS = {
 
 
 class SignedRequest:
-    """One operation on one bucket or key, signed when first used and again before the signature expires. Thread-safe.
+    """One operation, signed when first used and again before the signature expires. Thread-safe.
 
     `Range` and `If-Match` are not part of the signature, so that one URL serves any number of reads of an object.
     """
@@ -43,7 +44,7 @@ class SignedRequest:
     def __init__(self, connection: Connection, operation: str, params: Mapping[str, object]) -> None:
         self.connection = connection
         self.method = _METHODS[operation]
-        self.bucket = str(params["Bucket"])
+        self.bucket = str(params["Bucket"]) if "Bucket" in params else None
         self.place = Place(connection.ref, self.bucket, str(params["Key"]) if "Key" in params else None)
         self._operation = operation
         self._params = dict(params)
@@ -123,9 +124,9 @@ def _attempt(
 
 def _sign_anew(request: SignedRequest, fault: Fault) -> bool:
     """Whether another signature may do: for the region that the service named, or with credentials got anew."""
-    connection = request.connection
-    if fault.status in (301, 307, 400) and fault.region and fault.region != connection.region_of(request.bucket):
-        connection.learn_region(request.bucket, fault.region)
+    connection, bucket = request.connection, request.bucket
+    if bucket and fault.status in (301, 307, 400) and fault.region and fault.region != connection.region_of(bucket):
+        connection.learn_region(bucket, fault.region)
         request.forget()
         return True
     if fault.expired:

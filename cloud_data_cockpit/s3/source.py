@@ -14,7 +14,8 @@ from ..errors import CockpitError, NotFound, ServiceError, SourceChanged
 from ..source import LARGEST_READ, Range, blocks, check_range, merge_ranges
 from .connections import Connection
 from .http import BrokenError, Reply
-from .objects import bare_etag, check_key, head, make_uri, parse_uri
+from .listing import bare_etag
+from .objects import check_key, head, make_uri, parse_uri
 from .signing import SignedRequest, send
 
 PART = 8 << 20

@@ -15,7 +15,8 @@ from .connections import Connection
 from .faults import Place, fault_of_client_error, translated
 from .gates import gate_of, shut_gate
 from .http import Reply
-from .objects import bare_etag, check_key, decode_key, exists, head
+from .listing import bare_etag, decode_key
+from .objects import check_key, exists, head
 from .parts import Part, PartBody
 from .signing import SignedRequest, backoff, send
 
