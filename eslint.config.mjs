@@ -40,7 +40,14 @@ export default tseslint.config(
   {
     files: ['src/api/**'],
     ignores: ['**/*.test.ts'],
-    rules: forbid('api knows only the server.', '../models*', '../sections*', '../components*', '../panel*', '../index*')
+    rules: forbid(
+      'api knows only the server.',
+      '../models*',
+      '../sections*',
+      '../components*',
+      '../panel*',
+      '../index*'
+    )
   },
   {
     files: ['src/models/**'],
@@ -73,7 +80,13 @@ export default tseslint.config(
   },
   {
     files: ['src/sections/**'],
-    rules: forbid('sections are views over models.', '../panel*', '../commands*', '../index*', '@jupyterlab/application*')
+    rules: forbid(
+      'sections are views over models.',
+      '../panel*',
+      '../commands*',
+      '../index*',
+      '@jupyterlab/application*'
+    )
   },
   {
     files: ['src/panel.tsx', 'src/commands.ts'],
