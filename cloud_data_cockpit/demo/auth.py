@@ -166,7 +166,7 @@ def _by_query(request: Request, keys: Keys, now: float) -> Identity:
     if start - now > _SKEW:
         raise S3Error("AccessDenied", "Request is not yet valid")
     if now > start + int(expires):
-        raise S3Error("AccessDenied", "Request has expired", **{"X-Amz-Expires": expires})
+        raise S3Error("AccessDenied", "Request has expired", Expires=expires)
     if scope.date != moment[:8]:
         raise S3Error("AuthorizationQueryParametersError", "The date of the Credential is not that of X-Amz-Date.")
     signed = request.parameter("X-Amz-SignedHeaders").split(";")

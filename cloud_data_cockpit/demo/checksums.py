@@ -6,10 +6,9 @@ import base64
 import hashlib
 import zlib
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
@@ -136,18 +135,19 @@ def combine(algorithm: str, first: bytes, second: bytes, second_size: int) -> by
 
 
 @cache
-def _wide_table(width: int, polynomial: int) -> NDArray[np.unsignedinteger]:
+def _wide_table(width: int, polynomial: int) -> NDArray[Any]:
     """The register after two bytes, for each value of the two."""
     import numpy as np
 
     table = np.array(_table(polynomial), dtype=np.uint32 if width == 32 else np.uint64)
     pairs = np.arange(65536)
     first = table[pairs & 0xFF]
-    return (first >> 8) ^ table[((first & 0xFF) ^ (pairs >> 8).astype(table.dtype)).astype(np.intp)]
+    wide: NDArray[Any] = (first >> 8) ^ table[((first & 0xFF) ^ (pairs >> 8).astype(table.dtype)).astype(np.intp)]
+    return wide
 
 
 @cache
-def _shift_tables(width: int, polynomial: int, zeros: int) -> list[NDArray[np.unsignedinteger]]:
+def _shift_tables(width: int, polynomial: int, zeros: int) -> list[NDArray[Any]]:
     """Tables, one a byte of the register, that advance many registers by `zeros` zero bytes at once."""
     import numpy as np
 

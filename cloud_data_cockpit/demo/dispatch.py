@@ -255,16 +255,19 @@ class OperationWork(Work):
             check_document(call.identity, call.document)
             return await self._operation.run(call)
         try:
-            if isinstance(self.sink, ChunkedSink | FormSink):
-                self.sink.finish()
-            await call.file.close()
-            payload = call.identity.payload
-            hashed = payload != UNSIGNED and not payload.startswith("STREAMING-")
-            if hashed and call.file.digest_of("SHA256").hex() != payload:
-                raise S3Error("XAmzContentSHA256Mismatch")
-            if isinstance(self.sink, FormSink):
-                call = replace(call, identity=identify_form(self.sink.fields, call.keys, call.now))
-                return await post_object(call, self.sink.fields, self.sink.key)
-            return await self._operation.run(call)
+            return await self._with_file(call, call.file)
         finally:
             call.file.discard()
+
+    async def _with_file(self, call: Call, file: FileSink) -> Reply:
+        if isinstance(self.sink, ChunkedSink | FormSink):
+            self.sink.finish()
+        await file.close()
+        payload = call.identity.payload
+        hashed = payload != UNSIGNED and not payload.startswith("STREAMING-")
+        if hashed and file.digest_of("SHA256").hex() != payload:
+            raise S3Error("XAmzContentSHA256Mismatch")
+        if isinstance(self.sink, FormSink):
+            call = replace(call, identity=identify_form(self.sink.fields, call.keys, call.now))
+            return await post_object(call, self.sink.fields, self.sink.key)
+        return await self._operation.run(call)

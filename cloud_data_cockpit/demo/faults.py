@@ -75,7 +75,11 @@ class Faults:
         """Take a fault as a client describes it. Raises InvalidRequest."""
         try:
             fault = Fault(**wanted)
-            re.compile(fault.method), re.compile(fault.path), re.compile(fault.query)
+            for pattern in (fault.method, fault.path, fault.query):
+                re.compile(pattern)
+            numbers = (fault.times, fault.skip, fault.status, fault.cut_after or 0)
+            if not all(isinstance(number, int) and number >= 0 for number in numbers) or fault.delay < 0:
+                raise TypeError("times, skip, status and cut_after are whole numbers, delay is in seconds")
         except (TypeError, re.error) as error:
             raise S3Error("InvalidRequest", f"This is no fault: {error}") from error
         if fault.code and fault.code not in CODES:

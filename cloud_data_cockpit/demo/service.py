@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
@@ -79,7 +80,7 @@ def _sweep(store: Store, started: float) -> None:
         log.info("Removed %d bodies left over from a process that was killed.", removed)
 
 
-def _end_with_stdin(stop: Callable[[], None]) -> None:
+def _end_with_stdin(stop: Callable[[], object]) -> None:
     """Call stop when whoever started this process goes away."""
 
     def wait() -> None:
@@ -154,7 +155,7 @@ def serve(
     }
     keys = Keys(used_access_key, used_secret_key)
     try:
-        listening = lambda: (announce or _say)(line)  # noqa: E731
+        listening = partial(announce or _say, line)
         asyncio.run(_run(store, keys, listener, Faults(enabled=faults), listening, follow_stdin))
     finally:
         store.close()
