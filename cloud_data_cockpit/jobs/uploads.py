@@ -51,9 +51,11 @@ class OpenUpload:
         return min(self.upload.part_size, self.upload.size - before)
 
     def done(self) -> int:
-        """Bytes that S3 has, and those that have come of further parts."""
-        stored = sum(receipt.size for receipt in self.receipts.values())
-        return stored + sum(part.received for part in self.arriving if part.number not in self.receipts)
+        """Bytes that S3 has, and those that have come of further parts; a part that is sent twice counts once."""
+        held = {part.number: 0 for part in self.arriving}
+        for part in self.arriving:
+            held[part.number] = max(held[part.number], part.received)
+        return sum((held | {number: receipt.size for number, receipt in self.receipts.items()}).values())
 
     def refuse(self) -> NoReturn:
         """Conflict: nothing more is taken."""
@@ -174,16 +176,8 @@ class Uploads:
     def _complete(self, upload: OpenUpload) -> None:
         from ..s3 import uploads
 
-        request = upload.request
-        uploads.complete(
-            upload.connection,
-            request.bucket,
-            request.key,
-            upload.upload_id,
-            size=request.size,
-            parts=[upload.receipts[number] for number in sorted(upload.receipts)],
-            overwrite=request.overwrite,
-        )
+        parts = [upload.receipts[number] for number in sorted(upload.receipts)]
+        uploads.complete(upload.connection, upload.request, upload.upload_id, parts)
         self._store.close_upload(upload.job_id)
         self._board.change(upload.job_id, state="succeeded", phase="", done=upload.upload.size)
 

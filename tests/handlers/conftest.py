@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -64,3 +66,53 @@ def extension(jp_serverapp: Any) -> CloudDataCockpit:
     (app,) = jp_serverapp.extension_manager.extension_apps["cloud_data_cockpit"]
     assert isinstance(app, CloudDataCockpit)
     return app
+
+
+HOSTILE = [
+    "plain.csv",
+    "with space.csv",
+    "a#b?c%d.csv",
+    "100%25 %2F+plus&and=is;semi.csv",
+    "//two/slashes//inside.csv",
+    "dots/../up/./here.csv",
+    "käse/日本語/🧀 naïve.csv",
+    "quote'\"<>\\back`|.csv",
+    " leading and trailing ",
+    "a\ttab and a del\x7f.csv",
+]
+
+
+@pytest.fixture
+def demo(jp_environ: Any, s3_service: Any) -> str:
+    """The name of a connection to the service of the tests, announced as the demo's is."""
+    from cloud_data_cockpit.s3.connections import write_demo
+
+    write_demo(s3_service.endpoint_url, s3_service.access_key, s3_service.secret_key)
+    return "demo"
+
+
+@pytest.fixture
+def put(boto: Any, bucket: str) -> Callable[[str, bytes], str]:
+    """Put an object into the bucket; its URI."""
+
+    def send(key: str, content: bytes) -> str:
+        boto.put_object(Bucket=bucket, Key=key, Body=content)
+        return f"s3://{bucket}/{key}"
+
+    return send
+
+
+@pytest.fixture
+def ended(api: Api) -> Callable[..., Awaitable[Any]]:
+    """`await ended(job_id)`: the job, once it has ended."""
+
+    async def wait(job_id: str, seconds: float = 30) -> Any:
+        until = time.monotonic() + seconds
+        while True:
+            job = (await api("GET", f"jobs/{job_id}")).json
+            if job["state"] not in ("queued", "running"):
+                return job
+            assert time.monotonic() < until, job
+            await asyncio.sleep(0.02)
+
+    return wait
