@@ -68,10 +68,13 @@ def sniff_quote(text: str, *, whole: bool, delimiter: str | None) -> str:
     """The double quote, unless only the single one makes the rows agree."""
     if '"' in text or "'" not in text:
         return '"'
-    usual = max(_judge(text, d, '"', whole)[1].agreeing for d in ([delimiter] if delimiter else LIKELY))
-    single = [_judge(text, d, "'", whole)[1] for d in ([delimiter] if delimiter else LIKELY)]
-    better = [d for d in single if d.cells > 1 and d.agreeing > max(usual, 0.9)]
-    return "'" if better and usual < 0.9 else '"'
+    candidates = [delimiter] if delimiter else LIKELY
+
+    def best(quote: str) -> float:
+        judged = [_judge(text, candidate, quote, whole)[1] for candidate in candidates]
+        return max((dialect.agreeing for dialect in judged if dialect.cells > 1), default=0.0)
+
+    return "'" if best("'") > 0.9 > best('"') else '"'
 
 
 def looks_like_header(rows: Rows) -> bool:

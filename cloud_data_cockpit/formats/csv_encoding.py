@@ -65,8 +65,7 @@ def check_scannable(encoding: str, specials: str) -> None:
             f"rows cannot be found in {encoding}: the same bytes mean different characters there; convert it to UTF-8"
         )
     for special in f"\r\n{specials}":
-        leads = (bytes([lead, ord(special)]) for lead in range(128, 256))
-        swallowed = any(not pair.decode(encoding, "replace").endswith(special) for pair in leads)
+        swallowed = any(_is_one_character(bytes([lead, ord(special)]), encoding) for lead in range(128, 256))
         # Bytes 2 and 4 of GB 18030's long characters are digits.
         if swallowed or (encoding == "gb18030" and special.isdigit()):
             raise BadRequest(f"{special!r} can be a part of another character in {encoding}; convert it to UTF-8")
@@ -124,19 +123,19 @@ def _next_character(data: bytes, at: int) -> int:
 
 def _wide_without_mark(head: bytes) -> str:
     """UTF-16 or UTF-32 by where the zeros of Latin text stand; "" when they do not stand like that."""
-    sample = head[: len(head) // 4 * 4] if len(head) >= 4 else head[: len(head) // 2 * 2]
+    sample = head[: len(head) // 4 * 4]
     if not sample:
         return ""
-    share = [sample[i::4].count(0) / max(1, len(sample[i::4])) for i in range(4)]
+    share = [sample[i::4].count(0) / len(sample[i::4]) for i in range(4)]
     zeros = [s > 0.4 for s in share]
     clean = [s < 0.05 for s in share]
     if all(zeros[1:]) and clean[0]:
         return "utf-32-le"
     if all(zeros[:3]) and clean[3]:
         return "utf-32-be"
-    if (zeros[1] or zeros[3]) and clean[0] and clean[2]:
+    if zeros[1] and zeros[3] and clean[0] and clean[2]:
         return "utf-16-le"
-    if (zeros[0] or zeros[2]) and clean[1] and clean[3]:
+    if zeros[0] and zeros[2] and clean[1] and clean[3]:
         return "utf-16-be"
     return ""
 
@@ -145,6 +144,13 @@ def _refuse_binary(head: bytes) -> None:
     controls = sum(head.count(byte) for byte in CONTROLS)
     if 0 in head or controls > len(head) // 100:
         raise FormatError("the content is binary, not a table in text; name the format, or the encoding if it is text")
+
+
+def _is_one_character(pair: bytes, encoding: str) -> bool:
+    try:
+        return len(pair.decode(encoding)) == 1
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_ascii_compatible(encoding: str) -> bool:
