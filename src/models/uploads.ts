@@ -90,9 +90,10 @@ export class UploadsModel extends Observable {
         error: null
       });
     }
+    const ends = this.batch(batch).map(item => new Promise<void>(resolve => this._ends.set(item.id, resolve)));
     this.emit();
-    await this.pump();
-    await Promise.all(this.batch(batch).map(item => this._ends.get(item.id)));
+    this.pump();
+    await Promise.all(ends);
   }
 
   async cancel(id: number): Promise<void> {
@@ -100,10 +101,14 @@ export class UploadsModel extends Observable {
     if (!item || !isUnderWay(item)) {
       return;
     }
+    const waiting = item.state === 'waiting';
     item.state = 'cancelled';
     this._aborts.get(id)?.abort();
     this.emit();
     await this.abandon(item);
+    if (waiting) {
+      this.end(item);
+    }
   }
 
   async cancelAll(batch?: number): Promise<void> {
@@ -112,12 +117,12 @@ export class UploadsModel extends Observable {
   }
 
   /** A failed or cancelled file once more, from its beginning. */
-  async retry(id: number): Promise<void> {
+  retry(id: number): void {
     const item = this.items.find(candidate => candidate.id === id);
     if (item && (item.state === 'failed' || item.state === 'cancelled')) {
       Object.assign(item, { state: 'waiting', sent: 0, jobId: null, error: null });
       this.emit();
-      await this.pump();
+      this.pump();
     }
   }
 
@@ -142,7 +147,7 @@ export class UploadsModel extends Observable {
     }
   }
 
-  private async pump(): Promise<void> {
+  private pump(): void {
     while (this._running < FILES_AT_ONCE) {
       const next = this.items.find(item => item.state === 'waiting');
       if (!next) {
@@ -150,13 +155,19 @@ export class UploadsModel extends Observable {
       }
       next.state = 'running';
       this._running += 1;
-      const end = this.send(next).finally(() => {
+      void this.send(next).finally(() => {
         this._running -= 1;
         this._aborts.delete(next.id);
-        void this.pump();
+        this.end(next);
+        this.pump();
       });
-      this._ends.set(next.id, end);
     }
+  }
+
+  private end(item: IUploadItem): void {
+    this._parts.delete(item.id);
+    this._ends.get(item.id)?.();
+    this._ends.delete(item.id);
   }
 
   /** One file from start to end; never rejects: what went wrong is in the item. */
@@ -171,7 +182,8 @@ export class UploadsModel extends Observable {
         abort.signal.throwIfAborted();
         item.state = 'finishing';
         this.emit();
-        this.options.onJob?.(await this.api.completeUpload(upload.job_id));
+        const job = await this.api.completeUpload(upload.job_id);
+        this.options.onJob?.(job);
         this.finish(item);
       }
     } catch (error) {
@@ -271,12 +283,12 @@ export class UploadsModel extends Observable {
 
   /** Let the server abort the multipart upload, so that no parts stay behind. */
   private async abandon(item: IUploadItem): Promise<void> {
-    this._parts.delete(item.id);
     if (item.jobId === null) {
       return;
     }
     try {
-      this.options.onJob?.(await this.api.cancelJob(item.jobId));
+      const job = await this.api.cancelJob(item.jobId);
+      this.options.onJob?.(job);
     } catch (error) {
       // The upload has ended for us either way; the list of jobs tells what the server makes of it.
       item.error ??= asApiError(error);
@@ -292,7 +304,8 @@ export class UploadsModel extends Observable {
   private _running = 0;
   private _question: Promise<boolean> = Promise.resolve(false);
   private readonly _aborts = new Map<number, AbortController>();
-  private readonly _ends = new Map<number, Promise<void>>();
+  /** Who waits for the end of an item. */
+  private readonly _ends = new Map<number, () => void>();
   private readonly _parts = new Map<number, number>();
   private readonly _rate = new Rate();
 }

@@ -65,7 +65,7 @@ function UploadRow({ item }: { item: IUploadItem }): React.JSX.Element {
           <IconButton
             icon={refreshIcon}
             label={trans.__('Upload %1 again', name)}
-            onClick={() => void uploads.retry(item.id)}
+            onClick={() => uploads.retry(item.id)}
           />
         )}
         <IconButton
