@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from .csv_scan import Grammar, fields
+from .csv_scan import CACHED_UNITS, Grammar, fields
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
@@ -78,7 +78,7 @@ def survey(rows: bytes, grammar: Grammar, usual: int, *, typed: bool) -> Survey:
         table = _inferred(rows, grammar, usual)
         if table is not None:
             return Survey(_flags(table, rows, grammar), usual, usual) if table.num_rows else Survey()
-    _, _, cells = fields(grammar.units(rows), grammar)
+    _, cells = fields(grammar.units(rows), grammar)
     if not len(cells):
         return Survey()
     widest = int(cells.max())
@@ -255,24 +255,29 @@ def _check_numbers(flags: NDArray[np.uint8], check: list[int], table: Any, rows:
 
 def _zero_may_lead(rows: bytes, grammar: Grammar) -> bool:
     """Whether a cell may begin with 0 and another digit (or x); never False when one does."""
-    units = np.frombuffer(b"\n" + rows + b"\n\n", np.uint8)
-    zeros = np.flatnonzero(units == ord("0"))
-    following = np.zeros(256, np.bool_)
-    following[np.frombuffer(b"0123456789xX", np.uint8)] = True
-    zeros = zeros[following[units[zeros + 1]]]
-    before = np.zeros(256, np.bool_)
-    opening = f"\r\n\t\v\f -{grammar.delimiter}{grammar.quote or ''}"
-    before[np.frombuffer(opening.encode(), np.uint8)] = True
-    zeros = zeros[before[units[zeros - 1]]]
+    units = np.frombuffer(b"\n\n" + rows + b"\n", np.uint8)
+    return any(_zero_leads(units[at : at + CACHED_UNITS + 3], grammar) for at in range(0, len(rows), CACHED_UNITS))
+
+
+def _zero_leads(units: NDArray[np.uint8], grammar: Grammar) -> bool:
+    """The same for a piece, from its third unit to the last but one."""
+    before, zero, after = units[1:-2], units[2:-1] == ord("0"), units[3:]
+    opens = ((before < ord("0")) & (before != ord("."))) | (before == ord(grammar.delimiter))
+    if grammar.quote:
+        opens |= before == ord(grammar.quote)
+    goes_on = ((after - np.uint8(ord("0"))) < 10) | ((after | np.uint8(32)) == ord("x"))
+    found = np.flatnonzero(zero & opens & goes_on) + 2
     # A blank or a minus in the middle of a cell, as in 2012-06-22 00:00, is not its beginning.
-    signed = np.isin(units[zeros - 1], np.frombuffer(b" -", np.uint8))
-    return bool((~signed | before[units[np.maximum(zeros - 2, 0)]]).any())
+    opening = np.zeros(256, np.bool_)
+    opening[np.frombuffer(f"\r\n\t\v\f -{grammar.delimiter}{grammar.quote or ''}".encode(), np.uint8)] = True
+    signed = np.isin(units[found - 1], np.frombuffer(b" -", np.uint8))
+    return bool((opening[units[found - 1]] & (~signed | opening[units[found - 2]])).any())
 
 
 def _padded(rows: bytes, grammar: Grammar, columns: int) -> bytes:
     """The rows with as many delimiters put at the end of each as it lacks cells."""
     units = np.frombuffer(rows, np.uint8)
-    _, ends, cells = fields(units, grammar)
+    ends, cells = fields(units, grammar)
     lacking = columns - cells
     if lacking.min() < 0:
         raise FormatError(f"a row has {int(cells.max())} cells, more than the {columns} that were indexed")
@@ -290,7 +295,7 @@ def _ragged(rows: bytes, grammar: Grammar, kinds: Sequence[Any], typed: bool) ->
         raise FormatError(f"{_CANNOT_PARSE}: {error}") from error
     if typed:
         return table
-    _, _, cells = fields(grammar.units(rows), grammar)
+    _, cells = fields(grammar.units(rows), grammar)
     for i in range(int(cells.min()), len(kinds)):
         missing = pa.array(cells <= i)
         table = table.set_column(i, str(i), pc.if_else(missing, pa.scalar(None, pa.string()), table.column(i)))

@@ -133,33 +133,42 @@ def _scan_from(units: Units, grammar: Grammar, entry: int) -> tuple[NDArray[np.u
 
 
 def _scan_regular(units: Units, grammar: Grammar, entry: int) -> tuple[NDArray[np.uint32], int] | None:
-    """By the parity of quotes alone; None where a quote stands in the middle of an unquoted field."""
-    inside, quote = entry == QUOTED, -1 if grammar.quote is None else ord(grammar.quote)
-    mask = _newline_mask(units)
-    quotes = units == quote if quote >= 0 else np.zeros(0, np.bool_)
-    if quotes.any():
-        mask |= quotes
-        events = np.flatnonzero(mask)
-        quoted = units[events] == quote
-        # Only the parity of this sum matters, and that survives the overflow.
-        after = (np.cumsum(quoted, dtype=np.uint8) + np.uint8(inside)) & 1 == 1
-        openings = events[quoted & after]
-        before = units[np.maximum(openings - 1, 0)]
-        fine = (before == ord(grammar.delimiter)) | (before == quote) | (before == LF_UNIT) | (before == CR_UNIT)
-        if len(openings) and openings[0] == 0:
-            fine[0] = _may_open(entry)
-        if not fine.all():
-            return None
-        newlines = events[~(quoted | after)]
-        inside = bool(after[-1])
-    else:
-        newlines = np.flatnonzero(mask)[: 0 if inside else None]
+    regular = _outside_regular(units, grammar, _newline_mask(units), entry)
+    if regular is None:
+        return None
+    newlines, inside = regular
     starts = _row_starts(units, newlines)
     if entry in (RECORD, CR) and not _is_newline(int(units[0])):
         starts = np.concatenate([np.zeros(1, np.uint32), starts])
     if inside:
         return starts, QUOTED
-    return starts, QUOTE if int(units[-1]) == quote else _after(int(units[-1]), grammar)
+    last = int(units[-1])
+    return starts, QUOTE if grammar.quote and last == ord(grammar.quote) else _after(last, grammar)
+
+
+def _outside_regular(
+    units: Units, grammar: Grammar, mask: NDArray[np.bool_], entry: int
+) -> tuple[Positions, bool] | None:
+    """Where `mask` is true outside quotes, by their parity alone, and whether the end is inside.
+
+    None where a quote stands in the middle of an unquoted field.
+    """
+    inside, quote = entry == QUOTED, ord(grammar.quote) if grammar.quote else -1
+    quotes = units == quote if quote >= 0 else np.zeros(0, np.bool_)
+    if not quotes.any():
+        return np.flatnonzero(mask)[: 0 if inside else None], inside
+    events = np.flatnonzero(mask | quotes)
+    quoted = units[events] == quote
+    # Only the parity of this sum matters, and that survives the overflow.
+    after = (np.cumsum(quoted, dtype=np.uint8) + np.uint8(inside)) & 1 == 1
+    openings = events[quoted & after]
+    before = units[np.maximum(openings - 1, 0)]
+    fine = (before == ord(grammar.delimiter)) | (before == quote) | (before == LF_UNIT) | (before == CR_UNIT)
+    if len(openings) and openings[0] == 0:
+        fine[0] = _may_open(entry)
+    if not fine.all():
+        return None
+    return events[~(quoted | after)], bool(after[-1])
 
 
 def _scan_exactly(units: Units, grammar: Grammar, entries: Sequence[int]) -> Scan:
@@ -185,19 +194,23 @@ def _scan_exactly(units: Units, grammar: Grammar, entries: Sequence[int]) -> Sca
     return Scan(heads, common, exits)
 
 
-def fields(units: Units, grammar: Grammar) -> tuple[Positions, Positions, Positions]:
-    """(start, end, number of cells) of every row of `units`, which begin at a row start; ends exclude the newline."""
-    quotes = _find_quotes(units, grammar)
-    opens = quotes.opens_for(RECORD)
-    states = _inside_after(opens, False)
-    newlines = _outside(np.flatnonzero(_newline_mask(units)), quotes.begin, states, False)
-    starts = _row_starts(units, newlines).astype(np.int64)
-    if len(units) and not _is_newline(int(units[0])):
-        starts = np.concatenate([np.zeros(1, np.int64), starts])
-    ends = np.append(newlines, len(units))[np.searchsorted(newlines, starts)]
-    delimiters = _outside(np.flatnonzero(units == ord(grammar.delimiter)), quotes.begin, states, False)
-    cells = np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts) + 1
-    return starts, ends, cells
+def fields(units: Units, grammar: Grammar) -> tuple[Positions, Positions]:
+    """(end, number of cells) of every row of `units`, which begin at a row start; ends exclude the newline."""
+    mask = _newline_mask(units) | (units == ord(grammar.delimiter))
+    regular = _outside_regular(units, grammar, mask, RECORD)
+    if regular is not None:
+        places, _ = regular
+    else:
+        quotes = _find_quotes(units, grammar)
+        states = _inside_after(quotes.opens_for(RECORD), False)
+        places = _outside(np.flatnonzero(mask), quotes.begin, states, False)
+    newlines = np.flatnonzero(units[places] != ord(grammar.delimiter))
+    ends = np.append(places[newlines], len(units))
+    delimiters_before = np.append(newlines - np.arange(len(newlines)), len(places) - len(newlines))
+    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
+    rows = begins < ends
+    cells = np.diff(delimiters_before, prepend=0) + 1
+    return ends[rows], cells[rows]
 
 
 def last_opening(units: Units, grammar: Grammar) -> int:

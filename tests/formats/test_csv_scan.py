@@ -96,9 +96,9 @@ def test_blocks_of_any_size_chain_to_what_the_state_machine_says(
 def test_rows_and_cells_are_those_of_the_csv_module(text: str) -> None:
     expected = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     units = GRAMMAR.units(text.encode("latin-1"))
-    starts, ends, cells = csv_scan.fields(units, GRAMMAR)
+    ends, cells = csv_scan.fields(units, GRAMMAR)
+    starts = scan(units, GRAMMAR, [RECORD]).starts(RECORD)
     assert cells.tolist() == [len(row) for row in expected]
-    assert starts.tolist() == scan(units, GRAMMAR, [RECORD]).starts(RECORD).tolist()
     alone = [next(csv.reader(io.StringIO(text[a:b], newline=""))) for a, b in zip(starts, ends, strict=True)]
     assert alone == expected
 
