@@ -134,9 +134,9 @@ def main() -> None:
         try:
             api = Api(port, token)
             _wait(api)
-            api("POST", "buckets", {"connection": "demo", "bucket": BUCKET})
             memory = Memory(server.pid)
             memory.start()
+            api("POST", "buckets", {"connection": "demo", "bucket": BUCKET})
             took = _upload(api, size, options.connections)
             memory.stop()
         finally:

@@ -45,6 +45,8 @@ class CockpitHandler(APIHandler):
         except UnicodeDecodeError:
             raise BadRequest("the parameters in the URL are not UTF-8") from None
         given = {name: value for name, value in pairs if name not in _IGNORED}
+        if any(name == "token" for name, _ in pairs) and not self.token_authenticated:
+            raise BadRequest("Jupyter takes `token` in a URL for its own login; the token of a page is `next_token`")
         try:
             return record.model_validate_strings(given)
         except ValidationError as error:

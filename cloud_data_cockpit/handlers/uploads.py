@@ -12,13 +12,16 @@ from jupyter_server.auth.decorator import authorized
 from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, authenticated, stream_request_body
 
-from ..errors import BadRequest
+from ..errors import BadRequest, CockpitError
 from ..jobs.parts import Part
 from ..models import UploadRequest
 from .base import RESOURCE, CockpitHandler
 
 STALLED = 120.0
 """Seconds without a byte after which the connection of a part is closed, so that it holds no place."""
+DROPPED = 64 << 20
+"""Bytes of a refused part that are read and dropped. Tornado would close the connection at once, and a browser that
+is still sending then shows a network error instead of the reason."""
 
 
 class UploadsHandler(CockpitHandler):
@@ -43,6 +46,7 @@ class PartHandler(CockpitHandler):
     """
 
     _part: Part | None = None
+    _refusal: CockpitError | None = None
     _alarm: asyncio.TimerHandle | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
@@ -55,10 +59,15 @@ class PartHandler(CockpitHandler):
         if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "write", RESOURCE)):
             raise HTTPError(HTTPStatus.FORBIDDEN, f"User is not authorized to write on resource: {RESOURCE}.")
         length = self._length()
-        part = self.services.uploads.part(self.path_kwargs["job_id"], int(self.path_kwargs["number"]), length)
+        expected = self.services.uploads.expect(self.path_kwargs["job_id"], int(self.path_kwargs["number"]), length)
+        if isinstance(expected, CockpitError):
+            if length > DROPPED:
+                raise expected
+            self._refusal = expected
+            return
         self._connection().set_max_body_size(length)
-        await part.admit()
-        self._part = part
+        await expected.admit()
+        self._part = expected
         self._watch()
 
     async def data_received(self, chunk: bytes) -> None:
@@ -69,9 +78,9 @@ class PartHandler(CockpitHandler):
     @authenticated
     @authorized
     async def put(self, job_id: str, number: str) -> None:
-        if self._part is None:
-            raise BadRequest("a part needs a body")
         self._unwatch()
+        if self._part is None:
+            raise self._refusal or BadRequest("a part needs a body")
         self.reply(await self._part.store())
 
     def on_connection_close(self) -> None:

@@ -32,11 +32,11 @@ class Part:
         self._dropped = False
 
     async def admit(self) -> None:
-        """Wait until there is room for one more part. Conflict when the upload has been stopped meanwhile."""
+        """Wait until there is room for one more part; `store` refuses it if its upload is stopped meanwhile."""
         await self._uploads.slots.acquire()
         if self._upload.closing:
             self._uploads.slots.release()
-            self._upload.refuse()
+            return
         self._body = io.BytesIO() if self.size <= MEMORY else cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115
         self._upload.arriving.add(self)
         self.touched = time.monotonic()

@@ -108,11 +108,17 @@ class Uploads:
         self._store.keep_upload(kept)
         return upload
 
-    def part(self, job_id: str, number: int, length: int) -> Part:
-        """Part `number`, about to arrive with `length` bytes.
+    def expect(self, job_id: str, number: int, length: int) -> Part | CockpitError:
+        """Part `number`, about to arrive with `length` bytes; or why it is refused, to be raised when that is possible.
 
         BadRequest when that is not its size, Conflict when the upload takes no more, NotFound when there is none.
         """
+        try:
+            return self._part(job_id, number, length)
+        except CockpitError as refusal:
+            return refusal
+
+    def _part(self, job_id: str, number: int, length: int) -> Part:
         upload = self._get(job_id)
         if upload.closing:
             upload.refuse()

@@ -116,3 +116,14 @@ def ended(api: Api) -> Callable[..., Awaitable[Any]]:
             await asyncio.sleep(0.02)
 
     return wait
+
+
+async def login_cookies(server: Any, client: Any, base_url: str) -> dict[str, str]:
+    """Log in as a browser does: by the token in the URL of a page, which then sets the login and the XSRF cookie."""
+    page = f"{base_url}no-such-page?token={server.identity_provider.token}"
+    reply = await client.fetch(page, raise_error=False)
+    pairs = [line.split(";")[0].partition("=") for line in reply.headers.get_list("Set-Cookie")]
+    found = {name: value for name, _, value in pairs}
+    assert "_xsrf" in found
+    assert len(found) == 2
+    return found

@@ -11,7 +11,7 @@ import pytest
 from cloud_data_cockpit import errors
 from cloud_data_cockpit.handlers import formats
 
-from .conftest import Api
+from .conftest import Api, login_cookies
 
 CLASSES = [
     value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.CockpitError)
@@ -81,6 +81,17 @@ async def test_a_wrong_query_names_the_parameter(api: Api, query: dict[str, str]
     answer = await api("GET", "objects", query=query)
     assert answer.status == 400
     assert words in answer.json["message"]
+
+
+async def test_a_pages_token_by_the_wrong_name_is_told(
+    jp_serverapp: Any, http_server_client: Any, jp_base_url: str
+) -> None:
+    cookies = await login_cookies(jp_serverapp, http_server_client, jp_base_url)
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+    url = f"{jp_base_url}cloud-data-cockpit/api/objects?connection=demo&bucket=b&token=abc"
+    reply = await http_server_client.fetch(url, headers=headers, raise_error=False)
+    assert reply.code == 400
+    assert "next_token" in json.loads(reply.body)["message"]
 
 
 async def test_a_query_that_is_not_utf8(

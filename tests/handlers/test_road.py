@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -81,6 +82,19 @@ async def test_from_file_to_slices(api: Api, bucket: str, put: Any, ended: Any, 
     assert (await api("GET", f"manifests/{job['manifest_id']}")).status == 404
 
 
+async def test_the_browser_hears_of_it(api: Api, put: Any, ended: Any, jp_ws_fetch: Any) -> None:
+    socket = await jp_ws_fetch("api", "events", "subscribe")
+    job = await _partition(api, ended, put("data.csv", CSV))
+    states = []
+    while states[-1:] != ["succeeded"]:
+        heard = json.loads(await asyncio.wait_for(socket.read_message(), 5))
+        assert (heard["schema_id"], heard["id"]) == (JOB_EVENT, job["id"])
+        states.append(heard["state"])
+    assert {name: value for name, value in heard.items() if name in job} == job
+    assert states[0] == "queued"
+    socket.close()
+
+
 async def test_jobs_are_listed_newest_first(api: Api, put: Any, ended: Any) -> None:
     uri = put("data.csv", CSV)
     made = [(await _partition(api, ended, uri))["id"] for _ in range(3)]
@@ -90,7 +104,7 @@ async def test_jobs_are_listed_newest_first(api: Api, put: Any, ended: Any) -> N
 async def test_an_object_tells_its_format(api: Api, bucket: str, put: Any) -> None:
     put("noname", b">seq1 a\nACGT\n>seq2\nGG\n")
     found = (await api("GET", "object", query={"connection": "demo", "bucket": bucket, "key": "noname"})).json
-    assert (found["format"], found["problem"], found["size"]) == ("fasta", None, 23)
+    assert (found["format"], found["problem"], found["size"]) == ("fasta", None, 22)
     put("empty.csv", b"")
     found = (await api("GET", "object", query={"connection": "demo", "bucket": bucket, "key": "empty.csv"})).json
     assert found["format"] is None

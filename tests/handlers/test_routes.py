@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +85,12 @@ def test_what_a_request_may_leave_out_is_not_required() -> None:
     assert "manifest_id" in schemas["Job"]["required"]
     parameters = document(ROUTES, "1")["paths"]["/objects"]["get"]["parameters"]
     assert [each["name"] for each in parameters if each["required"]] == ["connection", "bucket"]
+
+
+def test_the_page_for_readers_has_every_route() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "rest-api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| (GET|POST|PUT|DELETE) \| `([^`]+)`", page, re.MULTILINE))
+    assert listed == {(route.method, route.path) for route in ROUTES}
 
 
 def test_every_parameter_of_a_path_has_a_pattern() -> None:

@@ -10,7 +10,7 @@ from jupyter_server.auth import Authorizer
 
 from cloud_data_cockpit.handlers.routes import ROUTES, Route
 
-from .conftest import SETTINGS, Api
+from .conftest import SETTINGS, Api, login_cookies
 
 EXAMPLES = {"job_id": "0123456789abcdef", "number": "1", "manifest_id": "data-01234567"}
 ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
@@ -67,22 +67,11 @@ class TestUnauthorised:
         assert Refusing.asked == [(action, "cloud_data_cockpit")]
 
 
-async def _cookies(server: Any, client: Any, base_url: str) -> dict[str, str]:
-    """Log in as a browser does: by the token in the URL of a page, which then sets the login and the XSRF cookie."""
-    page = f"{base_url}no-such-page?token={server.identity_provider.token}"
-    reply = await client.fetch(page, raise_error=False)
-    pairs = [line.split(";")[0].partition("=") for line in reply.headers.get_list("Set-Cookie")]
-    found = {name: value for name, _, value in pairs}
-    assert "_xsrf" in found
-    assert len(found) == 2
-    return found
-
-
 @CHANGING
 async def test_a_cookie_without_xsrf_token_is_refused(
     jp_serverapp: Any, http_server_client: Any, jp_base_url: str, route: Route
 ) -> None:
-    cookies = await _cookies(jp_serverapp, http_server_client, jp_base_url)
+    cookies = await login_cookies(jp_serverapp, http_server_client, jp_base_url)
     headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items() if name != "_xsrf")}
     url = f"{jp_base_url}cloud-data-cockpit/api/{_path(route)}"
     body = None if route.method == "DELETE" else b"x"
@@ -92,7 +81,7 @@ async def test_a_cookie_without_xsrf_token_is_refused(
 
 
 async def test_a_cookie_with_xsrf_token_is_let_in(jp_serverapp: Any, http_server_client: Any, jp_base_url: str) -> None:
-    cookies = await _cookies(jp_serverapp, http_server_client, jp_base_url)
+    cookies = await login_cookies(jp_serverapp, http_server_client, jp_base_url)
     headers = {
         "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
         "X-XSRFToken": cookies["_xsrf"],
