@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ..errors import (
     SourceChanged,
 )
 from ..models import ConnectionRef
+from .documents import ParseError, read_document
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RETRIED_CODES = frozenset(
@@ -58,6 +58,10 @@ _MISSING = {
 }
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _LONGEST_MESSAGE = 300
+
+
+class NotOffered(ServiceError):
+    """The service does not know what it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,9 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     fields: dict[str, str] = {}
     if b"<" in body:
         try:
-            for element in ElementTree.fromstring(body).iter():
+            for element in read_document(body)[1].iter():
                 fields.setdefault(element.tag.rpartition("}")[2], (element.text or "").strip())
-        except ElementTree.ParseError:
+        except ParseError:
             fields = {}
     region = headers.get("x-amz-bucket-region") or fields.get("Region")
     return Fault(
@@ -177,12 +181,12 @@ def _other(fault: Fault, place: Place, said: str) -> CockpitError:
         return ServiceError(f"{place} answers with a redirect, which is not followed: {region}{said}")
     if code in {"SlowDown", "Throttling", "ThrottlingException"} or status in (429, 503):
         return ServiceError(f"{place} is throttled or busy; try again in a minute, with fewer requests at once{said}")
-    if status >= 500 and status != 501:
+    if status == 501 or code == "NotImplemented":
+        return NotOffered(f"the service does not offer what is needed for {place}{said}")
+    if status >= 500 or code in RETRIED_CODES:
         return ServiceError(f"the service failed for {place}; try again{said}")
     if code in DAMAGED_CODES:
         return ServiceError(f"bytes for {place} were damaged on their way; send them again{said}")
-    if status == 501:
-        return ServiceError(f"the service does not offer what is needed for {place}{said}")
     return BadRequest(f"the service refuses the request for {place}; check the names and parameters{said}")
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
 from ..models import Bucket, Listing, ObjectEntry
+from .documents import Element, fields_of, read_page
 
 
 def parse_buckets(body: bytes) -> tuple[list[Bucket], str | None]:
     """The buckets of one page and the token of the next. ValueError, KeyError or ParseError for anything else."""
-    page, space = _page(body, "ListAllMyBucketsResult")
+    page, space = read_page(body, "ListAllMyBucketsResult")
     buckets = [_bucket(element, space) for element in page.iter(f"{space}Bucket")]
     return buckets, page.findtext(f"{space}ContinuationToken") or None
 
 
 def parse_listing(bucket: str, prefix: str, body: bytes) -> Listing:
     """One page below `prefix`, without the marker of the folder. ValueError, KeyError or ParseError as above."""
-    page, space = _page(body, "ListBucketResult")
+    page, space = read_page(body, "ListBucketResult")
     url_encoded = page.findtext(f"{space}EncodingType") == "url"
     objects = [_entry(element, space, url_encoded) for element in page.iter(f"{space}Contents")]
     prefixes = [
@@ -47,26 +47,14 @@ def bare_etag(etag: str) -> str:
     return etag.strip().removeprefix("W/").strip('"')
 
 
-def _page(body: bytes, name: str) -> tuple[ElementTree.Element, str]:
-    """The root, which must be called `name`, and its namespace as ElementTree writes it ("" when there is none)."""
-    page = ElementTree.fromstring(body)
-    if page.tag.rpartition("}")[2] != name:
-        raise ValueError(page.tag)
-    return page, page.tag.removesuffix(name)
-
-
-def _fields(element: ElementTree.Element, space: str) -> dict[str, str]:
-    return {child.tag.removeprefix(space): child.text or "" for child in element}
-
-
-def _bucket(element: ElementTree.Element, space: str) -> Bucket:
-    fields = _fields(element, space)
+def _bucket(element: Element, space: str) -> Bucket:
+    fields = fields_of(element, space)
     created = fields.get("CreationDate")
     return Bucket(name=fields["Name"], created=datetime.fromisoformat(created) if created else None)
 
 
-def _entry(element: ElementTree.Element, space: str, url_encoded: bool) -> ObjectEntry:
-    fields = _fields(element, space)
+def _entry(element: Element, space: str, url_encoded: bool) -> ObjectEntry:
+    fields = fields_of(element, space)
     return ObjectEntry(
         key=decode_key(fields["Key"], url_encoded),
         size=int(fields["Size"]),

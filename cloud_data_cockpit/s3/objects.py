@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from xml.etree.ElementTree import ParseError
 
 from ..errors import AccessDenied, BadRequest, NotFound, ServiceError
 from ..models import Bucket, Listing, ObjectDetail
 from .clients import DEFAULT_REGION, is_aws
 from .connections import Connection
+from .documents import ParseError
 from .faults import Place, translated
 from .http import BrokenError, Reply
 from .listing import bare_etag, parse_buckets, parse_listing
@@ -86,14 +86,14 @@ def create_bucket(connection: Connection, bucket: str) -> Bucket:
 def head(connection: Connection, bucket: str, key: str) -> ObjectDetail:
     """Size, date, ETag (without quotes), content type and metadata of one object; `format` is left open."""
     params = {"Bucket": bucket, "Key": check_key(key)}
-    refusal: Exception
+    look = SignedRequest(connection, "head_object", params)
     try:
-        return send(SignedRequest(connection, "head_object", params), lambda reply: _detail(bucket, key, reply))
-    except (AccessDenied, BadRequest, NotFound) as error:
-        refusal = error
-    # A refused HEAD has no body and so no reason; a GET of the first byte is refused with one.
-    send(SignedRequest(connection, "get_object", params), lambda reply: None, headers={"Range": "bytes=0-0"})
-    raise refusal
+        return send(look, lambda reply: _detail(bucket, key, reply))
+    except (AccessDenied, BadRequest, NotFound):
+        # A refused HEAD has no body and so no reason; a GET of the first byte is refused with one.
+        send(SignedRequest(connection, "get_object", params), lambda reply: None, headers={"Range": "bytes=0-0"})
+    look.forget()  # the GET was not refused: it may have learnt the region, or the object is there only now
+    return send(look, lambda reply: _detail(bucket, key, reply))
 
 
 def exists(connection: Connection, bucket: str, key: str) -> bool:

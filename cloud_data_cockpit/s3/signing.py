@@ -32,6 +32,11 @@ _METHODS = {
     "upload_part": "PUT",
     "put_object": "PUT",
     "delete_object": "DELETE",
+    "create_multipart_upload": "POST",
+    "list_parts": "GET",
+    "complete_multipart_upload": "POST",
+    "abort_multipart_upload": "DELETE",
+    "list_multipart_uploads": "GET",
 }
 
 
@@ -105,6 +110,14 @@ def send(
         time.sleep(max(wait, backoff(failures)))
 
 
+class FaultInBody(Exception):
+    """What `read` raises for a reply whose status says 200 and whose body says that it failed."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
 class _Refused:
     def __init__(self, fault: Fault, retry_after: float) -> None:
         self.fault = fault
@@ -117,7 +130,10 @@ def _attempt(
     ca_bundle = request.connection.ca_bundle
     with http.exchange(request.method, request.url(), headers=headers, body=body, ca_bundle=ca_bundle) as reply:
         if reply.status < 300:
-            return read(reply)
+            try:
+                return read(reply)
+            except FaultInBody as error:
+                return _Refused(error.fault, 0.0)
         words = b"" if request.method == "HEAD" else reply.read(_ERROR_BODY)
         return _Refused(read_fault(reply.status, reply.headers, words), _retry_after(reply.headers))
 

@@ -7,15 +7,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ..errors import BadRequest, CockpitError, Conflict, NotFound, ServiceError
 from ..models import PartReceipt, UploadRequest
+from . import multipart
 from .connections import Connection
-from .faults import Place, fault_of_client_error, translated
+from .faults import NotOffered, Place
 from .gates import gate_of, shut_gate
 from .http import Reply
-from .listing import bare_etag, decode_key
+from .listing import bare_etag
 from .objects import check_key, exists, head
 from .parts import Part, PartBody
 from .signing import SignedRequest, backoff, send
@@ -63,12 +63,8 @@ def start(connection: Connection, request: UploadRequest) -> OpenUpload:
     part_size, part_count = part_plan(request.size)
     if not request.overwrite:
         _check_absent(connection, bucket, key)
-    params: dict[str, Any] = {"Bucket": bucket, "Key": key, "ChecksumAlgorithm": "CRC32"}
-    if request.content_type:
-        params["ContentType"] = request.content_type
-    with translated(Place(connection.ref, bucket, key), writing=True):
-        reply = connection.client_of(bucket, key).create_multipart_upload(**params)
-    return OpenUpload(str(reply["UploadId"]), part_size, part_count)
+    upload_id = multipart.create(connection, bucket, key, _checked_type(request.content_type))
+    return OpenUpload(upload_id, part_size, part_count)
 
 
 def put_part(
@@ -101,7 +97,7 @@ def put_part(
 
 def list_parts(connection: Connection, bucket: str, key: str, upload_id: str) -> list[PartReceipt]:
     """The parts that the service holds, by number. NotFound when the upload is not open."""
-    return [_receipt(part) for part in _held_parts(connection, bucket, key, upload_id)]
+    return [receipt for receipt, _ in multipart.held_parts(connection, bucket, key, upload_id)]
 
 
 def complete(
@@ -113,11 +109,14 @@ def complete(
     ServiceError when the object has another size. After an error the upload may still be open: `abort` it.
     """
     bucket, key = request.bucket, request.key
-    held = _held_parts(connection, bucket, key, upload_id)
-    _check_parts([_receipt(part) for part in held], parts, request.size, Place(connection.ref, bucket, key))
+    held = multipart.held_parts(connection, bucket, key, upload_id)
+    _check_parts([receipt for receipt, _ in held], parts, request.size, Place(connection.ref, bucket, key))
     if not request.overwrite:
         _check_absent(connection, bucket, key)
-    etag = _complete(connection, bucket, key, upload_id, held, request.overwrite)
+    try:
+        etag = _complete(connection, bucket, key, upload_id, held, request.overwrite)
+    except NotFound as error:
+        etag = _completed_before(connection, bucket, key, held, error)
     found = head(connection, bucket, key)
     if found.size != request.size:
         raise ServiceError(f"{found.uri} has {found.size} bytes after the upload of {request.size}; upload it again")
@@ -135,9 +134,7 @@ def abort(connection: Connection, bucket: str, key: str, upload_id: str, *, seco
     with shut_gate((connection.ref, bucket, key, upload_id), seconds):
         for attempt in range(1, 1_000_000):
             try:
-                with translated(place, writing=True):
-                    client = connection.client_of(bucket, key)
-                    client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+                multipart.abort(connection, bucket, key, upload_id)
                 if not list_parts(connection, bucket, key, upload_id):
                     return
             except NotFound:
@@ -149,22 +146,7 @@ def abort(connection: Connection, bucket: str, key: str, upload_id: str, *, seco
 
 def list_open(connection: Connection, bucket: str) -> list[UnfinishedUpload]:
     """Every multipart upload in the bucket that was neither completed nor aborted."""
-    found: list[UnfinishedUpload] = []
-    marker: dict[str, str] = {}
-    while True:
-        with translated(Place(connection.ref, bucket)):
-            client = connection.client_of(bucket)
-            page = client.list_multipart_uploads(Bucket=bucket, EncodingType="url", **marker)
-        encoded = page.get("EncodingType") == "url"
-        for each in page.get("Uploads", []):
-            key = decode_key(each["Key"], encoded)
-            found.append(UnfinishedUpload(key, each["UploadId"], each.get("Initiated")))
-        if not page.get("IsTruncated"):
-            return found
-        marker = {
-            "KeyMarker": decode_key(page["NextKeyMarker"], encoded),
-            "UploadIdMarker": page["NextUploadIdMarker"],
-        }
+    return [UnfinishedUpload(*found) for found in multipart.open_uploads(connection, bucket)]
 
 
 # --- parts -------------------------------------------------------------------------------------
@@ -173,23 +155,6 @@ def list_open(connection: Connection, bucket: str) -> list[UnfinishedUpload]:
 def _etag_of(reply: Reply) -> str:
     reply.read(_MIB)
     return bare_etag(reply.headers.get("ETag", ""))
-
-
-def _held_parts(connection: Connection, bucket: str, key: str, upload_id: str) -> list[dict[str, Any]]:
-    held: list[dict[str, Any]] = []
-    marker: dict[str, int] = {}
-    while True:
-        with translated(Place(connection.ref, bucket, key)):
-            client = connection.client_of(bucket, key)
-            page = client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, **marker)
-        held += page.get("Parts", [])
-        if not page.get("IsTruncated"):
-            return held
-        marker = {"PartNumberMarker": page["NextPartNumberMarker"]}
-
-
-def _receipt(part: dict[str, Any]) -> PartReceipt:
-    return PartReceipt(part_number=part["PartNumber"], etag=bare_etag(part["ETag"]), size=part["Size"])
 
 
 def _check_parts(held: list[PartReceipt], sent: Sequence[PartReceipt] | None, size: int, place: Place) -> None:
@@ -213,41 +178,32 @@ def _check_absent(connection: Connection, bucket: str, key: str) -> None:
 
 
 def _complete(
-    connection: Connection, bucket: str, key: str, upload_id: str, held: list[dict[str, Any]], overwrite: bool
+    connection: Connection, bucket: str, key: str, upload_id: str, held: list[multipart.Held], overwrite: bool
 ) -> str:
-    from botocore.exceptions import ClientError
-
-    place = Place(connection.ref, bucket, key)
-    # A service that stores checksums (AWS) wants those of the parts back; one that does not has none to give.
-    wanted = ("PartNumber", "ETag", "ChecksumCRC32")
-    parts = [{name: part[name] for name in wanted if name in part} for part in held]
-    params = {"Bucket": bucket, "Key": key, "UploadId": upload_id, "MultipartUpload": {"Parts": parts}}
-    condition = {} if overwrite else {"IfNoneMatch": "*"}
-    with translated(place, writing=True):
-        client = connection.client_of(bucket, key)
-        try:
-            # botocore turns a 200 with an <Error> body into an error, and tries that again.
-            reply = client.complete_multipart_upload(**params, **condition)
-        except ClientError as error:
-            fault = fault_of_client_error(error)
-            if fault.code == "NoSuchUpload":
-                return _completed_before(connection, bucket, key, held, error, place)
-            if overwrite or not (fault.status == 501 or fault.code == "NotImplemented"):
-                raise
-            # The service knows no conditional writes; that the key is free was checked just before.
-            reply = client.complete_multipart_upload(**params)
-    return bare_etag(str(reply["ETag"]))
+    try:
+        return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=not overwrite)
+    except NotOffered:
+        if overwrite:
+            raise
+    # The service knows no conditional writes; that the key is free was seen just before.
+    return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=False)
 
 
 def _completed_before(
-    connection: Connection, bucket: str, key: str, held: list[dict[str, Any]], error: Exception, place: Place
+    connection: Connection, bucket: str, key: str, held: list[multipart.Held], error: NotFound
 ) -> str:
     """The ETag, if an attempt whose reply was lost has completed the upload; else `error` again."""
     try:
         etag = head(connection, bucket, key).etag
-    except CockpitError:
+        digests = b"".join(bytes.fromhex(receipt.etag) for receipt, _ in held)
+    except (CockpitError, ValueError):
         raise error from None
-    digests = b"".join(bytes.fromhex(bare_etag(part["ETag"])) for part in held)
     if etag != f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(held)}":
         raise error
     return etag
+
+
+def _checked_type(content_type: str | None) -> str | None:
+    if content_type is not None and not (content_type.isascii() and content_type.isprintable()):
+        raise BadRequest("the content type holds characters that no header can; leave it out")
+    return content_type

@@ -15,7 +15,7 @@ from cloud_data_cockpit.errors import (
     SourceChanged,
 )
 from cloud_data_cockpit.models import ConnectionRef
-from cloud_data_cockpit.s3.faults import Fault, Place, error_of, error_of_botocore, read_fault, translated
+from cloud_data_cockpit.s3.faults import Fault, NotOffered, Place, error_of, error_of_botocore, read_fault, translated
 
 REF = ConnectionRef(name="work", kind="profile", profile="work", endpoint_url="https://minio.example:9000")
 PLACE = Place(REF, "box", "dir/k")
@@ -43,7 +43,7 @@ PUBLIC = Place(ConnectionRef(name="anonymous", kind="anonymous", anonymous=True)
         (Fault(409, "BucketAlreadyExists"), Conflict, "another state"),
         (Fault(503, "SlowDown"), ServiceError, "throttled"),
         (Fault(500, "InternalError"), ServiceError, "try again"),
-        (Fault(501, "NotImplemented"), ServiceError, "does not offer"),
+        (Fault(501, "NotImplemented"), NotOffered, "does not offer"),
         (Fault(301, "PermanentRedirect", region="eu-west-1"), ServiceError, "is in eu-west-1"),
         (Fault(400, "KeyTooLongError"), BadRequest, "refuses the request"),
     ],
@@ -73,6 +73,8 @@ def test_reads_error_documents_with_and_without_namespace() -> None:
     assert read_fault(404, {}, plain) == Fault(404, "NoSuchKey", "gone now", "eu-west-1")
     spaced = b'<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>X</Code></Error>'
     assert read_fault(400, {"x-amz-bucket-region": "us-west-2"}, spaced) == Fault(400, "X", "", "us-west-2")
+    control = b"<Error><Code>NoSuchKey</Code><Key>a&#x1;b\x02</Key></Error>"
+    assert read_fault(404, {}, control) == Fault(404, "NoSuchKey")
     for body in (b"", b"<html><br></html>", b"<Error><Code>", b"\xff\xfe<"):
         assert read_fault(500, {}, body) == Fault(500, "")
 
