@@ -27,7 +27,7 @@ from .csv_encoding import (
     to_utf8,
     undefined_in_cp1252,
 )
-from .csv_index import Merge, Reading, build, count_rows, first_rows, pack_deltas, refuse_zeros, unpack_starts
+from .csv_index import Merge, Reading, build, count_rows, first_rows, refuse_zeros, unpack_starts
 from .csv_params import NO_QUOTES, CsvParams
 from .csv_scan import Grammar
 
@@ -109,7 +109,7 @@ class CsvFormat:
             reading=asked.reading(),
             records=merge.starts.rows,
             facts=facts,
-            arrays=pack_deltas(merge.starts.deltas(reading.grammar.unit)),
+            arrays=merge.starts.packed(reading.grammar.unit),
         )
 
     def partition(self, index: Index, params: PartitionParams) -> Cut:

@@ -255,8 +255,13 @@ def _check_numbers(flags: NDArray[np.uint8], check: list[int], table: Any, rows:
 
 def _zero_may_lead(rows: bytes, grammar: Grammar) -> bool:
     """Whether a cell may begin with 0 and another digit (or x); never False when one does."""
-    units = np.frombuffer(b"\n\n" + rows + b"\n", np.uint8)
-    return any(_zero_leads(units[at : at + CACHED_UNITS + 3], grammar) for at in range(0, len(rows), CACHED_UNITS))
+    units = np.frombuffer(rows, np.uint8)
+    edge = np.full(2, ord("\n"), np.uint8)
+    for at in range(0, len(units), CACHED_UNITS):
+        before = units[at - 2 : at] if at else edge
+        if _zero_leads(np.concatenate([before, units[at : at + CACHED_UNITS + 1], edge[:1]]), grammar):
+            return True
+    return False
 
 
 def _zero_leads(units: NDArray[np.uint8], grammar: Grammar) -> bool:

@@ -17,6 +17,7 @@ SAMPLE_CHARS = 64 << 10
 LONG_CELL_WORDS = 3.0
 OTHER_KINDS = re.compile(r">|\{|\[|<|%PDF|@(HD|SQ|RG|PG|CO)\t|##(fileformat|gff)|@[^\n]*\n[^\n]*\n\+")
 NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?\s*")
+YEAR = re.compile(r"[12]\d{3}")
 TIME = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 
 Rows = list[list[str]]
@@ -80,14 +81,18 @@ def sniff_quote(text: str, *, whole: bool, delimiter: str | None) -> str:
 def looks_like_header(rows: Rows) -> bool:
     """Whether the first row names the columns.
 
-    It does when its cells are words: no number among them, fewer than half of them empty, no two alike (or they are
-    alike but stand over columns of numbers), and most of them not repeated below as data.
+    It does when its cells are words: no number among them (years over columns of other things may be), fewer than half
+    of them empty, no two alike (or they are alike but stand over columns of numbers), and most of them not repeated
+    below as data.
     """
     first, rest = [cell.strip() for cell in rows[0]], rows[1:SAMPLE_ROWS]
     words = [cell for cell in first if cell]
-    if not words or len(words) * 2 < len(first) or any(NUMBER.fullmatch(cell) for cell in words):
-        return False
     columns = [[row[i].strip() for row in rest if i < len(row) and row[i].strip()] for i in range(len(first))]
+    numbers = [i for i, cell in enumerate(first) if NUMBER.fullmatch(cell)]
+    if not words or len(words) * 2 < len(first) or len(numbers) == len(words):
+        return False
+    if any(not YEAR.fullmatch(first[i]) or sum(map(_is_year, columns[i])) * 2 > len(columns[i]) for i in numbers):
+        return False
     if len(set(words)) < len(words):
         return any(column and all(NUMBER.fullmatch(c) for c in column) for column in columns)
     repeated = sum(bool(cell) and cell in column for cell, column in zip(first, columns, strict=True))
@@ -125,6 +130,10 @@ def unique_names(cells: Sequence[str]) -> list[str]:
         seen[name] += seen[name] == 0
         unique.append(new)
     return unique
+
+
+def _is_year(cell: str) -> bool:
+    return YEAR.fullmatch(cell) is not None
 
 
 def _judge(text: str, delimiter: str, quote: str | None, whole: bool) -> tuple[float, Dialect]:

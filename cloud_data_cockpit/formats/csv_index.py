@@ -73,14 +73,15 @@ def scan_block(source: Source, reading: Reading, block: Range) -> BlockFacts:
     units = units[1:] if before else units
     found = scan(units, reading.grammar, possible_entries(previous, reading.grammar))
     entries, first, last = _span(found, unit)
-    checked = unit == 1 and reading.encoding.name == "utf-8" and not read.isascii()
+    suspect = unit == 1 and not read.isascii()
+    checked = suspect and reading.encoding.name == "utf-8"
     bad = first_bad_utf8(read[before:], length, first=before == 0) if checked else None
     return BlockFacts(
         offset=offset,
         length=length,
         scan=found,
         bad_utf8=None if bad is None else offset + bad,
-        undefined_cp1252=unit == 1 and not data.isascii() and undefined_in_cp1252(data),
+        undefined_cp1252=suspect and undefined_in_cp1252(data),
         survey=reading.survey(data[first:last]) if first < last else Survey(),
         surveyed_for=entries,
         first=first,
@@ -131,11 +132,29 @@ class RowStarts:
         while self._kept > self.most:
             self._thin()
 
-    def deltas(self, unit: int) -> NDArray[np.uint64]:
-        """Distances in bytes between the rows kept; the first from 0."""
-        offsets = [starts.astype(np.int64) * unit + offset for offset, starts in self._pieces]
-        joined = np.concatenate(offsets) if offsets else np.zeros(0, np.int64)
-        return np.diff(joined, prepend=0).astype(np.uint64)
+    def packed(self, unit: int) -> dict[str, NDArray[np.generic]]:
+        """Distances in bytes between the rows kept, the first from 0, as `deltas` of 1, 2 or 4 bytes.
+
+        The largest value of their type stands for one of the few `long` ones. The type is the one that costs least.
+        """
+        cost = {size: self._kept * size for size in (1, 2, 4)}
+        for distances in self._distances(unit):
+            for size in cost:
+                cost[size] += 8 * int(np.count_nonzero(distances >= _escape(size)))
+        size = min(cost, key=lambda s: cost[s])
+        deltas, long, at = np.empty(self._kept, f"u{size}"), [np.zeros(0, np.int64)], 0
+        for distances in self._distances(unit):
+            deltas[at : at + len(distances)] = np.minimum(distances, _escape(size))
+            long.append(distances[distances >= _escape(size)])
+            at += len(distances)
+        return {"deltas": deltas, "long": np.concatenate(long)}
+
+    def _distances(self, unit: int) -> Iterator[NDArray[np.int64]]:
+        previous = 0
+        for offset, starts in self._pieces:
+            offsets = starts.astype(np.int64) * unit + offset
+            yield np.diff(offsets, prepend=previous)
+            previous = int(offsets[-1])
 
     def _keep(self, offset: int, starts: NDArray[np.uint32]) -> None:
         if len(starts):
@@ -151,23 +170,15 @@ class RowStarts:
             seen += len(starts)
 
 
-def pack_deltas(deltas: NDArray[np.uint64]) -> dict[str, NDArray[np.generic]]:
-    """The smallest of 1, 2 or 4 bytes a row, its largest value standing for one of the few `long` ones."""
-    costs = {size: deltas.size * size + 8 * int((deltas >= _escape(size)).sum()) for size in (1, 2, 4)}
-    size = min(costs, key=lambda s: costs[s])
-    far = deltas >= _escape(size)
-    return {"deltas": np.where(far, np.uint64(_escape(size)), deltas).astype(f"u{size}"), "long": deltas[far]}
-
-
 def _escape(size: int) -> int:
     return (1 << 8 * size) - 1
 
 
 def unpack_starts(deltas: NDArray[np.generic], long: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Offsets of the rows that were packed by `pack_deltas`."""
+    """Offsets of the rows that `RowStarts.packed` packed."""
     distances = deltas.astype(np.int64)
     distances[distances == _escape(deltas.dtype.itemsize)] = long
-    return np.cumsum(distances)
+    return np.cumsum(distances, out=distances)
 
 
 @dataclass
@@ -204,9 +215,8 @@ class Merge:
         if entered in block.surveyed_for:
             self._close_gap(block.offset + block.first, block.lead)
             self.survey = self.survey.merged(block.survey)
-            self._open, self._parts = block.offset + block.last, [] if block.tail is None else [block.tail]
-            if block.tail is None:
-                self._parts = None
+            self._open = block.offset + block.last
+            self._parts = None if block.tail is None else [block.tail]
         elif len(starts):
             self._close_gap(self.last_row, None)
             self._open, self._parts = self.last_row, None
