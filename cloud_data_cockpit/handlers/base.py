@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -20,8 +21,8 @@ from .services import Services
 RecordT = TypeVar("RecordT", bound=Record)
 
 RESOURCE = "cloud_data_cockpit"
-_IGNORED = frozenset({"token", "no_track_activity"})
-"""Parameters that Jupyter's own base handler reads: neither ours nor an error."""
+_JUPYTERS = re.compile(r"token|_xsrf|no_track_activity|[0-9]+")
+"""Parameters that Jupyter's base handler reads, and the time that JupyterLab adds to a URL to get past caches."""
 _REASONS = {499: "Client Closed Request"}
 
 
@@ -44,7 +45,7 @@ class CockpitHandler(APIHandler):
             pairs = parse_qsl(self.request.query, keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:
             raise BadRequest("the parameters in the URL are not UTF-8") from None
-        given = {name: value for name, value in pairs if name not in _IGNORED}
+        given = {name: value for name, value in pairs if not _JUPYTERS.fullmatch(name)}
         if any(name == "token" for name, _ in pairs) and not self.token_authenticated:
             raise BadRequest("Jupyter takes `token` in a URL for its own login; the token of a page is `next_token`")
         try:

@@ -83,6 +83,15 @@ async def test_a_wrong_query_names_the_parameter(api: Api, query: dict[str, str]
     assert words in answer.json["message"]
 
 
+async def test_what_jupyterlab_adds_to_a_url_is_no_error(
+    http_server_client: Any, jp_base_url: str, jp_auth_header: Any
+) -> None:
+    url = f"{jp_base_url}cloud-data-cockpit/api/buckets?connection=nowhere&1795219752000&no_track_activity=1&_xsrf=x"
+    reply = await http_server_client.fetch(url, headers=jp_auth_header, raise_error=False)
+    assert reply.code == 404
+    assert "nowhere" in json.loads(reply.body)["message"]
+
+
 async def test_a_pages_token_by_the_wrong_name_is_told(
     jp_serverapp: Any, http_server_client: Any, jp_base_url: str
 ) -> None:
