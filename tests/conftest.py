@@ -60,7 +60,7 @@ def boto_for() -> Callable[..., Any]:
         settings: dict[str, Any] = {
             "signature_version": "s3v4",
             "s3": {"addressing_style": "path"},
-            "retries": {"max_attempts": 1, "mode": "standard"},
+            "retries": {"total_max_attempts": 1, "mode": "standard"},
             "connect_timeout": 5,
             "read_timeout": 60,
         }

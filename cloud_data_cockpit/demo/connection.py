@@ -25,6 +25,9 @@ from .replies import Reply, http_date
 from .request import Request, parse_request
 from .s3errors import S3Error
 
+# A refused body up to this size, bytes, is read and dropped, so that the connection can be used again.
+_DROPPED = 256 << 20
+
 log = logging.getLogger(__name__)
 
 
@@ -93,9 +96,13 @@ class Exchange(HTTPMessageDelegate):
         except Exception:
             log.exception("The head of a request could not be handled")
             self._refuse(S3Error("InternalError"))
-        if self._refusal is not None and headers.get("Expect", "").lower() == "100-continue":
-            return self._answer()  # the body has not been sent, and now it need not be
-        return None
+        return self._answer() if self._refusal is not None and self._is_better_not_sent(headers) else None
+
+    def _is_better_not_sent(self, headers: HTTPHeaders) -> bool:
+        """Whether to answer before a refused body: one the client still holds back, or one too large to drop."""
+        length = headers.get("Content-Length", "0")
+        too_large = not length.isascii() or not length.isdigit() or int(length) > _DROPPED
+        return too_large or headers.get("Expect", "").lower() == "100-continue"
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         if self._action is None or self._action.sink is None:
@@ -147,6 +154,8 @@ class Exchange(HTTPMessageDelegate):
         try:
             if self._refusal is not None or self._action is None:
                 raise self._refusal or S3Error("InternalError")
+            if self._fault is not None and self._fault.ignore_range and self._request is not None:
+                self._request.headers.pop("range", None)  # only now: it may have been signed
             reply = await self._action.run()
         except S3Error as error:
             reply = self._error_reply(error)

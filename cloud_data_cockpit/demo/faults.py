@@ -66,8 +66,6 @@ class Faults:
             fault.happened += 1
             if fault.times <= 0:
                 self._waiting.remove(fault)
-            if fault.ignore_range:
-                request.headers.pop("range", None)
             return fault
         return None
 

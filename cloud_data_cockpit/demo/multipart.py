@@ -197,6 +197,7 @@ async def uploads_page(call: Call) -> Reply:
     limit = request.number("max-uploads", 1000, 1, 1000)
     key_marker, id_marker = request.parameter("key-marker"), request.parameter("upload-id-marker")
     marker = key_marker.encode()
+    url = request.parameter("encoding-type") == "url"
 
     def seek(low: bytes, high: bytes | None) -> Iterator[tuple[object, ...]]:
         bound, extra = ("AND key < ?", (high,)) if high is not None else ("", ())
@@ -208,8 +209,7 @@ async def uploads_page(call: Call) -> Reply:
     start = marker if id_marker else first_key(after)
     items = walk(seek, start or b"", prefix.encode(), delimiter.encode())
     page = collect(items, limit)
-    url = request.parameter("encoding-type") == "url"
-    inner = element("Bucket", call.bucket.name) + element("KeyMarker", key_marker)
+    inner = element("Bucket", call.bucket.name) + element("KeyMarker", key_text(marker, url))
     inner += element("UploadIdMarker", id_marker) + element("Prefix", key_text(prefix.encode(), url))
     inner += element("MaxUploads", limit) + element("IsTruncated", page.end is not None)
     if delimiter:

@@ -93,12 +93,16 @@ class DemoProcess:
         self._process.kill()
         self._close()
 
+    def _close_input(self) -> None:
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # the process went away with our last line unread
+                self._process.stdin.close()
+
     def _close(self) -> None:
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):  # the process went away with our last line unread
-                    pipe.close()
+        self._close_input()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def inject(self, **fault: Any) -> None:
         """Make coming requests fail; see docs/demo-service.md for the fields of a fault."""

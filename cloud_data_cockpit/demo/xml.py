@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _SPECIAL = re.compile("[&<>\"'\x00-\x1f\x7f]")
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -22,8 +23,8 @@ def escape(text: str) -> str:
 
 
 def element(name: str, value: object) -> str:
-    """One element holding text; booleans as S3 spells them."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    """One element holding text; booleans as S3 spells them; what XML 1.0 cannot hold is replaced."""
+    text = str(value).lower() if isinstance(value, bool) else _IMPOSSIBLE.sub("\ufffd", str(value))
     return f"<{name}>{escape(text)}</{name}>"
 
 
