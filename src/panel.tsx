@@ -51,8 +51,8 @@ export class CockpitPanel extends ReactWidget {
 
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const list = this.node.querySelector<HTMLElement>('.cdc-Listing') ?? this.node.querySelector<HTMLElement>('button');
-    list?.focus();
+    const list = this.node.querySelector<HTMLElement>('.cdc-Listing [role="grid"]');
+    (list ?? this.node.querySelector<HTMLElement>('button'))?.focus();
   }
 
   private readonly cockpit: Cockpit;

@@ -35,8 +35,7 @@ describe('ApiClient', () => {
   it('leaves out what is not given', async () => {
     const { client, requests } = clientWith(() => json({}));
     await client.objects({ connection: 'demo', bucket: 'b', prefix: '', token: null });
-    // JupyterLab adds a number against caches.
-    expect(new URL(requests[0].url).search).toMatch(/^\?connection=demo&bucket=b&prefix=(&\d+)?$/);
+    expect(new URL(requests[0].url).search).toBe('?connection=demo&bucket=b&prefix=');
   });
 
   it("shows the server's words", async () => {
@@ -66,7 +65,7 @@ describe('ApiClient', () => {
     const { client, requests } = clientWith(() => json({ part_number: 2, etag: 'e', size: 3 }));
     await client.putPart('job/1', 2, new Blob(['abc']), abort.signal);
     expect(requests[0].method).toBe('PUT');
-    expect(requests[0].url).toMatch(/uploads\/job%2F1\/parts\/2(\?\d+)?$/);
+    expect(requests[0].url).toMatch(/uploads\/job%2F1\/parts\/2$/);
     expect(requests[0].headers.get('Content-Type')).toBe('application/octet-stream');
     abort.abort();
     await expect(client.putPart('job/1', 2, new Blob(['abc']), abort.signal)).rejects.toMatchObject({

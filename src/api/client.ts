@@ -131,7 +131,8 @@ export class ApiClient {
 
   private async call<T>(route: string, { method = 'GET', query, json, body, signal }: ICall = {}): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, ROOT, route) + queryString(query);
-    const init: RequestInit = { method, signal };
+    // Under JupyterLab's own "no-store" each URL gets a number added, which the server takes for a parameter.
+    const init: RequestInit = { method, signal, cache: 'reload' };
     if (json !== undefined) {
       init.body = JSON.stringify(json);
     } else if (body !== undefined) {
@@ -141,10 +142,9 @@ export class ApiClient {
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(url, init, this.settings);
-    } catch (error) {
-      if (isAbort(error)) {
-        throw error;
-      }
+    } catch {
+      // JupyterLab makes a network error of an abort as well.
+      signal?.throwIfAborted();
       throw new ApiError('The Jupyter server does not answer. Is it still running?', 'unreachable', 0);
     }
     if (!response.ok) {

@@ -11,6 +11,8 @@ export interface IVirtualListProps {
   active?: number;
   selected?: number;
   className?: string;
+  /** As high as so many rows; without it the list fills the room it is given. */
+  rows?: number;
   /** Rows in the whole set where that is more than `count`; -1 when nobody knows. */
   ariaRowCount?: number;
   cells: (index: number) => React.ReactNode[];
@@ -18,7 +20,7 @@ export interface IVirtualListProps {
   /** Called with the rows in view, whenever they change. */
   onWindow?: (first: number, end: number) => void;
   onKeyDown?: (event: React.KeyboardEvent<HTMLDivElement>, pageRows: number) => void;
-  /** Below the last row, scrolled with the rows. */
+  /** Below the last row, scrolled with the rows; also what stands there when there are none. */
   foot?: React.ReactNode;
 }
 
@@ -72,20 +74,25 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
   return (
     <div
       ref={scroller}
-      role="grid"
-      tabIndex={0}
-      aria-label={props.label}
-      aria-rowcount={props.ariaRowCount ?? count + 1}
-      aria-colcount={props.columns.length}
-      aria-activedescendant={activeId}
       className={`cdc-VirtualList ${props.className ?? ''}`}
+      style={props.rows === undefined ? undefined : { height: HEADER + props.rows * rowHeight, flex: '0 0 auto' }}
       onScroll={event => setScrollTop(event.currentTarget.scrollTop)}
-      onKeyDown={event => props.onKeyDown?.(event, Math.max(1, Math.floor(viewport / rowHeight) - 1))}
     >
-      <Header columns={props.columns} />
-      <div role="rowgroup" className="cdc-VirtualList-content" style={{ height: view.height }}>
-        <div role="presentation" style={{ transform: `translateY(${view.top}px)` }}>
-          {rows}
+      <div
+        role="grid"
+        tabIndex={0}
+        className="cdc-VirtualList-grid"
+        aria-label={props.label}
+        aria-rowcount={props.ariaRowCount ?? count + 1}
+        aria-colcount={props.columns.length}
+        aria-activedescendant={activeId}
+        onKeyDown={event => props.onKeyDown?.(event, Math.max(1, Math.floor(viewport / rowHeight) - 1))}
+      >
+        <Header columns={props.columns} />
+        <div role="rowgroup" className="cdc-VirtualList-content" style={{ height: view.height }}>
+          <div role="presentation" style={{ transform: `translateY(${view.top}px)` }}>
+            {rows}
+          </div>
         </div>
       </div>
       {props.foot}

@@ -52,3 +52,9 @@ export function formatRelative(date: Date, now: Date = new Date(), locale?: stri
 export function formatDateTime(date: Date, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(date);
 }
+
+/** "Nov 21, 14:05": for lists, where the year is seldom in doubt. */
+export function formatShortDate(date: Date, locale?: string): string {
+  const options: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' };
+  return new Intl.DateTimeFormat(locale, { ...options, hourCycle: 'h23' }).format(date);
+}

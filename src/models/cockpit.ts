@@ -18,6 +18,9 @@ export interface ICockpitOptions {
   confirmReplace: (item: IUploadItem) => Promise<boolean>;
 }
 
+/** A selected object is looked at when the selection has stayed for so long. */
+const LOOK_MS = 120;
+
 /** What is remembered over a reload. */
 export interface IRemembered {
   connection: string | null;
@@ -90,6 +93,7 @@ export class Cockpit {
     to: { connection?: string; bucket: string | null; prefix?: string },
     selection: string | null = null
   ): Promise<void> {
+    clearTimeout(this._look);
     const opened = this.browser.open(to, selection);
     const isKey = to.bucket !== null && selection !== null && !selection.endsWith('/');
     await Promise.all([opened, this.showObject(isKey ? selection : null)]);
@@ -99,7 +103,9 @@ export class Cockpit {
   select(key: string | null): void {
     this.browser.select(key);
     const { selected } = this.browser;
-    void this.showObject(selected?.kind === 'object' ? selected.key : null);
+    // Who walks the rows by an arrow key wants the last of them; each look costs requests.
+    clearTimeout(this._look);
+    this._look = setTimeout(() => void this.showObject(selected?.kind === 'object' ? selected.key : null), LOOK_MS);
   }
 
   /** Go where a pasted text points. False when it names no place in S3. */
@@ -141,6 +147,7 @@ export class Cockpit {
   }
 
   dispose(): void {
+    clearTimeout(this._look);
     const models = [this.connections, this.browser, this.object, this.jobs, this.slices, this.uploads];
     models.forEach(model => model.dispose());
     Signal.clearData(this);
@@ -189,5 +196,6 @@ export class Cockpit {
     }
   }
 
+  private _look: ReturnType<typeof setTimeout> | undefined;
   private readonly _started = new Set<string>();
 }

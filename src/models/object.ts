@@ -61,14 +61,18 @@ export class ObjectModel extends Observable {
 
   get canPartition(): boolean {
     const { form, format } = this;
-    return !!form && !!format?.usable && !this.submitting && !Object.keys(faultsOf(form, this.state)).length;
+    const ready = !this.loading && !this.submitting && this.detail !== null;
+    return ready && !!form && !!format?.usable && !Object.keys(faultsOf(form, this.state)).length;
   }
 
   async show(target: ITargetObject | null): Promise<void> {
     const same = target && this.target && sameObject(target, this.target);
     this.target = target;
-    if (!same) {
+    if (!target) {
       this.detail = null;
+    }
+    if (!same) {
+      // The former object stays in view until the new one is there: nothing jumps.
       this.chosen = null;
       this.jobId = null;
       this.submitError = null;
@@ -101,6 +105,7 @@ export class ObjectModel extends Observable {
         return;
       }
       this.error = asApiError(error);
+      this.detail = null;
     }
     this.loading = false;
     this.emit();

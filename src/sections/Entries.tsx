@@ -23,26 +23,6 @@ export function Entries(): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
   const browser = useModel(cockpit.browser);
   const entries = browser.visible;
-  const retry = { label: trans.__('Retry'), run: () => void browser.refresh() };
-  if (browser.error && !browser.entries.length) {
-    return browser.location.bucket === null ? (
-      <NoBuckets message={browser.error.message} />
-    ) : (
-      <ErrorNotice message={browser.error.message} retry={retry} />
-    );
-  }
-  if (browser.loading === 'first') {
-    return <Loading label={trans.__('Loading…')} />;
-  }
-  if (!entries.length && !browser.hasMore) {
-    return <NothingHere />;
-  }
-  return <Listing entries={entries} />;
-}
-
-function Listing({ entries }: { entries: IEntry[] }): React.JSX.Element {
-  const { cockpit, trans } = useCockpit();
-  const browser = useModel(cockpit.browser);
   const active = entries.findIndex(entry => entry.key === browser.selection);
   const open = (entry: IEntry) => openEntry(entry, cockpit);
   const onKeyDown = useListKeys(entries, active, {
@@ -118,26 +98,34 @@ function openEntry(entry: IEntry, cockpit: ReturnType<typeof useCockpit>['cockpi
   }
 }
 
+/** What follows the rows: that more is coming, what went wrong, or what to do where there is nothing. */
 function Foot({ browser }: { browser: BrowserModel }): React.JSX.Element | null {
   const { trans } = useCockpit();
-  if (browser.error) {
-    const run = () => void (browser.hasMore ? browser.loadMore() : browser.refresh());
-    return <ErrorNotice message={browser.error.message} retry={{ label: trans.__('Retry'), run }} />;
+  const { error, loading, entries, visible, filter, hasMore, location } = browser;
+  if (error && location.bucket === null) {
+    return <NoBuckets message={error.message} />;
   }
-  if (browser.loading === 'more') {
-    return <Loading label={trans.__('%1 loaded, more to come…', formatCount(browser.entries.length))} />;
+  if (error) {
+    const run = () => void (hasMore ? browser.loadMore() : browser.refresh());
+    return <ErrorNotice message={error.message} retry={{ label: trans.__('Retry'), run }} />;
   }
-  if (!browser.hasMore || !browser.filter) {
-    return null;
+  if (loading === 'first') {
+    return <Loading label={trans.__('Loading…')} />;
   }
-  return (
-    <div className="cdc-Foot">
-      <span>{trans.__('%1 of the %2 loaded so far', browser.visible.length, formatCount(browser.entries.length))}</span>
-      <button type="button" className="cdc-Button" onClick={() => void browser.loadMore()}>
-        {trans.__('Load more')}
-      </button>
-    </div>
-  );
+  if (loading === 'more') {
+    return <Loading label={trans.__('%1 loaded, more to come…', formatCount(entries.length))} />;
+  }
+  if (hasMore && filter) {
+    return (
+      <div className="cdc-Foot">
+        <span>{trans.__('%1 of the %2 loaded so far', formatCount(visible.length), formatCount(entries.length))}</span>
+        <button type="button" className="cdc-Button" onClick={() => void browser.loadMore()}>
+          {trans.__('Load more')}
+        </button>
+      </div>
+    );
+  }
+  return visible.length || hasMore ? null : <NothingHere />;
 }
 
 function NothingHere(): React.JSX.Element {

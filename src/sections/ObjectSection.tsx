@@ -29,7 +29,7 @@ export function ObjectSection(): React.JSX.Element {
     return <Loading label={trans.__('Looking at the object…')} />;
   }
   return (
-    <div className="cdc-Object" aria-busy={object.loading}>
+    <div className="cdc-Object" aria-busy={object.loading} data-key={object.detail.key}>
       <Card detail={object.detail} />
       <FormatSelect detail={object.detail} />
       {object.form && <PartitionForm />}
@@ -49,18 +49,22 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
         <IconButton icon={copyIcon} label={trans.__('Copy the URI')} onClick={() => execute(CommandIDs.copyUri)} />
       </div>
       <dl className="cdc-Facts">
-        <dt>{trans.__('Size')}</dt>
-        <dd>
-          <ByteSize bytes={detail.size} />
-        </dd>
-        <dt>{trans.__('Modified')}</dt>
-        <dd>
-          <RelativeDate date={detail.last_modified} />
-        </dd>
-        <dt>{trans.__('ETag')}</dt>
-        <dd>
-          <code title={detail.etag}>{detail.etag.slice(0, 8)}</code>
-        </dd>
+        <div>
+          <dt>{trans.__('Size')}</dt>
+          <dd>
+            <ByteSize bytes={detail.size} />
+          </dd>
+        </div>
+        <div>
+          <dt>{trans.__('Modified')}</dt>
+          <dd>
+            <RelativeDate date={detail.last_modified} />
+          </dd>
+        </div>
+        <div>
+          <dt>{trans.__('ETag')}</dt>
+          <dd title={detail.etag}>{detail.etag.slice(0, 8)}</dd>
+        </div>
       </dl>
     </div>
   );

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { ErrorNotice } from '../components/notices';
 import { Field } from '../components/SchemaForm';
 import type { FormFault, IField } from '../models/form';
-import { faultsOf } from '../models/form';
+import { faultOf, faultsOf } from '../models/form';
 import { isActive } from '../models/jobs';
 import { CommandIDs } from '../tokens';
 import type { ICockpitContext } from './context';
@@ -64,15 +64,16 @@ function CutFields({ disabled }: { disabled: boolean }): React.JSX.Element | nul
   }
   const field = form.cut.find(candidate => candidate.name === state.cutBy);
   return (
-    <>
-      <div className="cdc-Field" data-field="cut-by">
-        <label htmlFor={id} className="cdc-Field-label">
-          {trans.__('Cut by')}
-        </label>
+    <div className="cdc-Field" data-field="cut-by">
+      <label htmlFor={id} className="cdc-Field-label">
+        {trans.__('Cut by')}
+      </label>
+      <div className="cdc-Field-pair">
         <select
           id={id}
           className="cdc-Select"
           disabled={disabled}
+          aria-describedby={`${id}-hint`}
           value={state.cutBy ?? ''}
           onChange={event => object.cutBy(event.target.value || null)}
         >
@@ -83,10 +84,50 @@ function CutFields({ disabled }: { disabled: boolean }): React.JSX.Element | nul
             </option>
           ))}
         </select>
-        {!field && <p className="cdc-Field-hint">{trans.__('Slices of about 64 MiB.')}</p>}
+        {field && <CutNumber key={field.name} field={field} disabled={disabled} describedBy={`${id}-hint`} />}
       </div>
-      {field && <BoundField field={field} disabled={disabled} />}
-    </>
+      <CutHint id={`${id}-hint`} field={field} />
+    </div>
+  );
+}
+
+interface ICutNumberProps {
+  field: IField;
+  disabled: boolean;
+  describedBy: string;
+}
+
+function CutNumber({ field, disabled, describedBy }: ICutNumberProps): React.JSX.Element {
+  const { cockpit } = useCockpit();
+  const object = useModel(cockpit.object);
+  return (
+    <input
+      className="cdc-Input"
+      type="number"
+      inputMode="numeric"
+      data-field={field.name}
+      aria-label={field.title}
+      aria-describedby={describedBy}
+      aria-invalid={faultOf(field, object.state.values[field.name]) !== null}
+      autoFocus
+      disabled={disabled}
+      min={field.minimum ?? undefined}
+      max={field.maximum ?? undefined}
+      step={field.kind === 'integer' ? 1 : 'any'}
+      value={String(object.state.values[field.name])}
+      onChange={event => object.setValue(field.name, event.target.value)}
+    />
+  );
+}
+
+function CutHint({ id, field }: { id: string; field?: IField }): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const object = useModel(cockpit.object);
+  const fault = field && faultOf(field, object.state.values[field.name]);
+  return (
+    <p id={id} className={fault ? 'cdc-Field-fault' : 'cdc-Field-hint'} role={fault ? 'alert' : undefined}>
+      {field ? (fault ? faultText(fault, field, trans) : field.description) : trans.__('Slices of about 64 MiB.')}
+    </p>
   );
 }
 
@@ -98,8 +139,7 @@ function BoundField({ field, disabled }: { field: IField; disabled: boolean }): 
     <Field
       field={field}
       value={object.state.values[field.name] ?? field.initial}
-      // A number still to be typed is no error; the button waits for it.
-      fault={fault && fault !== 'missing' ? faultText(fault, field, trans) : null}
+      fault={fault ? faultText(fault, field, trans) : null}
       disabled={disabled}
       automatic={trans.__('Automatic')}
       onChange={value => object.setValue(field.name, value)}

@@ -3,7 +3,7 @@ import { copyIcon, deleteIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { ManifestSummary } from '../api/schema';
 import { IconButton } from '../components/buttons';
-import { formatCount, formatDateTime } from '../components/format';
+import { formatCount, formatShortDate } from '../components/format';
 import { EmptyState, ErrorNotice, Loading } from '../components/notices';
 import { ByteSize, RelativeDate } from '../components/values';
 import { VirtualList } from '../components/VirtualList';
@@ -13,6 +13,8 @@ import type { ICockpitContext } from './context';
 import { useCockpit, useModel } from './context';
 
 const ROW = 22;
+/** A longer table is scrolled. */
+const MOST_ROWS = 8;
 
 export function SlicesSection(): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
@@ -66,7 +68,7 @@ function labelOf(manifest: ManifestSummary, trans: ICockpitContext['trans']): st
   const key = manifest.uri.replace(/\/$/, '');
   const name = displayName(nameBelow(parentOf(key), key));
   const count = trans._n('%1 slice', '%1 slices', manifest.num_slices);
-  return `${name} · ${count} · ${formatDateTime(new Date(manifest.created))}`;
+  return `${name} · ${count} · ${formatShortDate(new Date(manifest.created))}`;
 }
 
 function Summary({ manifest }: { manifest: ManifestSummary }): React.JSX.Element {
@@ -156,6 +158,7 @@ function SliceTable({ manifest }: { manifest: ManifestSummary }): React.JSX.Elem
     <VirtualList
       key={manifest.id}
       className="cdc-SliceTable"
+      rows={Math.min(count, MOST_ROWS)}
       label={trans.__('Slices')}
       count={count}
       rowHeight={ROW}
