@@ -125,7 +125,7 @@ def between_bases(records: Records, number: int) -> Ints:
     targets = equal_parts(0, size, number)
     targets = targets[targets > starts[0]]
     if len(targets) == 0:
-        return targets
+        return np.zeros(0, dtype=np.int64)
     which = np.searchsorted(starts, targets, side="right") - 1
     ends = np.append(starts[1:], size)[which]
     width = np.maximum(records.line_widths[which], 1)
@@ -137,8 +137,8 @@ def between_bases(records: Records, number: int) -> Ints:
     cuttable = records.irregular[which] == 0
     moved = np.where(cuttable, np.where(base < records.lengths[which], moved, ends), nearest)
     moved = np.where(targets <= offset, starts[which], moved)
-    places = np.unique(moved)
-    return places[(places > starts[0]) & (places < size)]
+    places: Ints = np.unique(moved[(moved > starts[0]) & (moved < size)])
+    return places
 
 
 def slices_between(records: Records, places: Ints) -> Iterator[Slice]:

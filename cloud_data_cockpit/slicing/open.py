@@ -35,23 +35,23 @@ def open_source(
     and when a connection is given for a file on this machine.
     """
     text = os.fspath(uri)
-    if is_s3(text):
+    reached = resolved(text, connection)
+    if reached is None:
+        return FileSource(_local_path(text), etag)
+    from ..s3.source import S3Source
+
+    return S3Source(reached, text, etag=etag, size=size)
+
+
+def resolved(uri: str, connection: ConnectionLike) -> Connection | None:
+    """The connection that reaches `uri`; None for a file on this machine, which needs none and takes none."""
+    if is_s3(uri):
         from ..s3.connections import resolve
-        from ..s3.source import S3Source
 
-        return S3Source(resolve(connection), text, etag=etag, size=size)
+        return resolve(connection)
     if connection is not None:
-        raise BadRequest(f"{text} is a file on this machine, which no connection reaches; leave the connection out")
-    return FileSource(_local_path(text), etag)
-
-
-def connection_ref(uri: str, connection: ConnectionLike) -> ConnectionRef | None:
-    """What a manifest keeps of the connection: its name and kind; None for a file on this machine."""
-    if not is_s3(uri):
-        return None
-    from ..s3.connections import resolve
-
-    return resolve(connection).ref
+        raise BadRequest(f"{uri} is a file on this machine, which no connection reaches; leave the connection out")
+    return None
 
 
 def object_name(uri: str) -> str:

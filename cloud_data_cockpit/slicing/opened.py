@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from ..errors import AccessDenied, CredentialsError
 from ..models import ConnectionRef
 from ..source import Source
-from .open import open_source
+from .open import open_source, resolved
 
 _MOST = 16
-_Key = tuple[int, str, str, int, str]
+_Key = tuple[int, str, str, int, int]
 
 _open: OrderedDict[_Key, Source] = OrderedDict()
 _lock = threading.Lock()
@@ -22,13 +22,15 @@ _lock = threading.Lock()
 
 def opened_source(uri: str, connection: ConnectionRef | None, etag: str, size: int) -> Source:
     """The source of this version of `uri`, opened at most once while it is among the last used."""
-    # A forked process must not talk over its parent's sockets, so the process is part of the key.
-    key = (os.getpid(), uri, etag, size, connection.model_dump_json() if connection else "")
+    reached = resolved(uri, connection)
+    # A forked process must not talk over its parent's sockets, so the process is part of the key; and who connects
+    # anew under the same name gets another connection. The source that is kept keeps its connection, and so its id.
+    key = (os.getpid(), uri, etag, size, id(reached))
     with _lock:
         if key in _open:
             _open.move_to_end(key)
             return _open[key]
-    source = open_source(uri, connection, etag, size)
+    source = open_source(uri, reached, etag, size)
     with _lock:
         source = _open.setdefault(key, source)
         while len(_open) > _MOST:

@@ -16,7 +16,8 @@ from ..models import ConnectionRef, Manifest
 from ..registry import detect_format, get_format
 from ..source import Source
 from . import indexes, manifests
-from .open import ConnectionLike, connection_ref, object_name, open_source
+from .ahead import run_for
+from .open import ConnectionLike, object_name, open_source, resolved
 from .slices import Slices
 
 
@@ -27,14 +28,15 @@ def partition(
     connection: ConnectionLike = None,
     num_slices: int | None = None,
     report: Report | None = None,
-    run: Run = map,
+    run: Run | None = None,
     **params: Any,
 ) -> Slices:
     """Cut the object `uri` into slices that hold every record exactly once, and save the manifest.
 
     `uri` is `s3://bucket/key`, or a file on this machine. The format is found in the bytes unless `format` names it;
-    `params` are that format's own. The first call scans the object, later ones use the saved index. BadRequest for
-    parameters that cannot be, FormatError for bytes that are not right, and the errors of S3.
+    `params` are that format's own. The first call scans the object, block by block by `run` (threads of this process
+    unless told), later ones use the saved index. BadRequest for parameters that cannot be, FormatError for bytes that
+    are not right, and the errors of S3.
     """
     if num_slices is not None:
         params["num_slices"] = num_slices
@@ -47,7 +49,7 @@ def partition_object(
     format: str | None,
     params: Mapping[str, Any],
     report: Report,
-    run: Run = map,
+    run: Run | None = None,
 ) -> Manifest:
     """Index if need be, cut and save; the manifest as saved. Nothing is saved of a partition that fails.
 
@@ -55,13 +57,14 @@ def partition_object(
     """
     chosen = get_format(format) if format else None
     checked = check_params(chosen, params) if chosen else None
-    source = open_source(uri, connection)
+    reached = resolved(os.fspath(uri), connection)
+    source = open_source(uri, reached)
     if chosen is None:
         chosen = detect_format(object_name(source.uri), source.read(0, min(HEAD_BYTES, source.size)), source.size)
     checked = checked or check_params(chosen, params)
-    index = _index(source, chosen, checked, report, run)
+    index = _index(source, chosen, checked, report, run or run_for(source.uri))
     cut = chosen.partition(index, checked)
-    manifest = _manifest(source, connection_ref(source.uri, connection), chosen, checked, cut)
+    manifest = _manifest(source, reached.ref if reached else None, chosen, checked, cut)
     report(source.size, source.size)
     manifests.save(manifest)
     return manifest

@@ -16,7 +16,7 @@ from ..models import ConnectionRef, Manifest, Slice
 from ..registry import get_format
 from ..source import Source
 from . import manifests
-from .open import ConnectionLike, connection_ref
+from .open import ConnectionLike, resolved
 from .opened import forget_when_refused, opened_source
 from .storage import whole_file
 from .table import bytes_for_people, slices_html
@@ -37,7 +37,8 @@ def load_slices(ref: str | os.PathLike[str] | Manifest, *, connection: Connectio
     else:
         manifest = manifests.load(ref)
     if connection is not None:
-        manifest = manifest.model_copy(update={"connection": connection_ref(manifest.uri, connection)})
+        reached = resolved(manifest.uri, connection)
+        manifest = manifest.model_copy(update={"connection": reached.ref if reached else None})
     return Slices(manifest)
 
 

@@ -484,8 +484,7 @@ def test_equal_parts_are_exact_for_any_size() -> None:
 # --- as a user calls it ------------------------------------------------------------------------------------------
 
 
-def test_from_a_file_to_slices_and_their_views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+def test_from_a_file_to_slices_and_their_views(tmp_path: Path) -> None:
     path = tmp_path / "genes.fa"
     path.write_bytes(made(40))
     slices = cdc.load_slices(cdc.partition(path, num_slices=4).manifest_id)

@@ -1,7 +1,8 @@
-"""The line format in place of the installed ones, and a data directory of each test's own."""
+"""The line format in place of the installed ones, for the tests of slicing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -13,10 +14,9 @@ from .lines import LineFormat
 
 
 @pytest.fixture(autouse=True)
-def line_format(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[LineFormat]:
+def line_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[LineFormat]]:
     points = {"lines": EntryPoint("lines", "tests.slicing.lines:LineFormat", registry.GROUP)}
     monkeypatch.setattr(registry, "_entry_points", lambda: points)
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data of jupyter"))
     registry.get_format.cache_clear()
     LineFormat.scans = 0
     yield LineFormat

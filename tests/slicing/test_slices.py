@@ -1,7 +1,5 @@
 """Slices and LazySlice: sequence, pickling into another process, views, threads, HTML."""
 
-
-
 from __future__ import annotations
 
 import copy
