@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..errors import Cancelled, ServiceError
-from ..models import ConnectionRef
 
-UploadId = tuple[ConnectionRef, str, str, str]
-"""Connection, bucket, key, upload id."""
+UploadId = tuple[str, str, str]
+"""Bucket, key, upload id; the id is the service's and unique by itself."""
 
 _changed = threading.Condition()
 _inside: dict[UploadId, int] = {}
@@ -24,7 +23,7 @@ def gate_of(upload: UploadId) -> Iterator[Callable[[], None]]:
 
     def check_open() -> None:
         if upload in _shut:
-            raise Cancelled(f"the upload to s3://{upload[1]}/{upload[2]} was cancelled")
+            raise Cancelled(f"the upload to s3://{upload[0]}/{upload[1]} was cancelled")
 
     with _changed:
         check_open()
@@ -46,7 +45,7 @@ def shut_gate(upload: UploadId, seconds: float) -> Iterator[None]:
     try:
         with _changed:
             if not _changed.wait_for(lambda: upload not in _inside, deadline - time.monotonic()):
-                raise ServiceError(f"a part of s3://{upload[1]}/{upload[2]} is still on its way; abort it again")
+                raise ServiceError(f"a part of s3://{upload[0]}/{upload[1]} is still on its way; abort it again")
         yield
     finally:
         with _changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -97,12 +97,13 @@ def head(connection: Connection, bucket: str, key: str) -> ObjectDetail:
 
 
 def exists(connection: Connection, bucket: str, key: str) -> bool:
-    """Whether the object is there. NotFound when the bucket is not."""
+    """Whether the object is there. NotFound when the bucket is not, AccessDenied when one may not even look."""
     params = {"Bucket": bucket, "Key": check_key(key)}
     try:
         return send(SignedRequest(connection, "head_object", params), lambda reply: True)
     except NotFound:
-        list_page(connection, bucket, page_size=1)
+        with suppress(AccessDenied):  # who may not list is not told whether the bucket is there
+            list_page(connection, bucket, page_size=1)
         return False
 
 

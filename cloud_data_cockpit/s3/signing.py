@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from ..errors import CockpitError
+from ..errors import CockpitError, CredentialsError
 from . import http
 from .connections import Connection
 from .faults import DAMAGED_CODES, Fault, Place, error_of, read_fault, tls_error, translated, unreachable
@@ -59,11 +59,18 @@ class SignedRequest:
         """The presigned URL (query string, SigV4; unsigned for anonymous connections)."""
         signed = self._signed
         if signed is None or time.monotonic() - signed[1] > RENEW_AFTER:
-            client = self.connection.client_of(self.bucket, str(self._params.get("Key", "")))
-            with translated(self.place):
-                url = client.generate_presigned_url(self._operation, Params=self._params, ExpiresIn=EXPIRES)
-            self._signed = signed = (str(url), time.monotonic())
+            try:
+                self._signed = signed = (self._sign(), time.monotonic())
+            except CredentialsError:
+                self.connection.forget_credentials()  # so that those which come meanwhile are found next time
+                raise
         return signed[0]
+
+    def _sign(self) -> str:
+        client = self.connection.client_of(self.bucket, str(self._params.get("Key", "")))
+        with translated(self.place):
+            url: str = client.generate_presigned_url(self._operation, Params=self._params, ExpiresIn=EXPIRES)
+        return url
 
     def forget(self) -> None:
         """Sign again on the next use."""

@@ -139,6 +139,14 @@ def test_anonymous_on_aws_has_no_list_of_buckets_and_asks_nobody() -> None:
         objects.list_buckets(connect(anonymous=True))
 
 
+def test_who_may_not_list_still_learns_that_an_object_is_absent(stub: Stub, stubbed: Connection) -> None:
+    stub.then = lambda asked: fault(403, "AccessDenied") if "list-type" in asked.query else fault(404, "NoSuchKey")
+    assert not objects.exists(stubbed, "box", "k")
+    stub.then = lambda asked: fault(403, "AccessDenied")
+    with pytest.raises(AccessDenied):
+        objects.exists(stubbed, "box", "k")
+
+
 @pytest.mark.parametrize("uri", ["", "b/k", "s3:/b/k", "http://b/k", "s3://", "s3:///k"])
 def test_what_is_no_uri(uri: str) -> None:
     with pytest.raises(BadRequest, match="s3://bucket/key"):

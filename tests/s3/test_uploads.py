@@ -309,6 +309,18 @@ def test_a_completion_whose_reply_was_lost_counts(stub: Stub, stubbed: Connectio
         uploads.complete(stubbed, ONE, "id")
 
 
+def test_who_may_write_need_not_be_allowed_to_read(stub: Stub, stubbed: Connection) -> None:
+    service = completing(DONE)
+    stub.then = lambda asked: (
+        fault(403, "AccessDenied")
+        if asked.method in ("HEAD", "GET") and "uploadId" not in asked.query
+        else service(asked)
+    )
+    assert uploads.complete(stubbed, ONE, "id") == WHOLE
+    [sent] = [asked for asked in stub.asked if asked.method == "POST"]
+    assert sent.headers["if-none-match"] == "*"
+
+
 def test_an_object_of_another_size_is_an_error(stub: Stub, stubbed: Connection) -> None:
     stub.then = completing(DONE, there=WHOLE, size=2)
     with pytest.raises(ServiceError, match="has 2 bytes after the upload of 1"):
