@@ -34,7 +34,7 @@ describe('ApiClient', () => {
 
   it('leaves out what is not given', async () => {
     const { client, requests } = clientWith(() => json({}));
-    await client.objects({ connection: 'demo', bucket: 'b', prefix: '', token: null });
+    await client.objects({ connection: 'demo', bucket: 'b', prefix: '', next_token: null });
     expect(new URL(requests[0].url).search).toBe('?connection=demo&bucket=b&prefix=');
   });
 

@@ -83,7 +83,7 @@ export class ApiClient {
   }
 
   objects(
-    query: { connection: string; bucket: string; prefix: string; token?: string | null; page_size?: number },
+    query: { connection: string; bucket: string; prefix: string; next_token?: string | null; page_size?: number },
     signal?: AbortSignal
   ): Promise<Listing> {
     return this.call('objects', { query, signal });

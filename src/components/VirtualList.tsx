@@ -47,7 +47,7 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
     }
     // A growing list alone must not move what is in view.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [active, viewport > 0]);
+  }, [active, viewport]);
 
   const rows = [];
   for (let index = view.first; index < view.end; index += 1) {

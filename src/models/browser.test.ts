@@ -4,7 +4,7 @@ import type { Listing } from '../api/schema';
 import { deferred, listing } from '../testing/records';
 import { BrowserModel } from './browser';
 
-type Query = { prefix: string; token?: string | null };
+type Query = { prefix: string; next_token?: string | null };
 
 function browserWith(objects: (query: Query, signal?: AbortSignal) => Promise<Listing>) {
   const api = { buckets: vi.fn(async () => [{ name: 'b', created: null }]), objects: vi.fn(objects) };
@@ -26,8 +26,8 @@ describe('BrowserModel', () => {
   });
 
   it('goes on by token, a page at a time, and asks nothing twice', async () => {
-    const { api, browser } = browserWith(async ({ token }) =>
-      token ? listing('', ['c', 'd']) : listing('', ['a', 'b'], { next_token: 't' })
+    const { api, browser } = browserWith(async ({ next_token }) =>
+      next_token ? listing('', ['c', 'd']) : listing('', ['a', 'b'], { next_token: 't' })
     );
     await browser.open(place);
     expect(browser.hasMore).toBe(true);
@@ -37,8 +37,8 @@ describe('BrowserModel', () => {
     await browser.loadMore();
     expect(api.objects).toHaveBeenCalledTimes(2);
     expect(api.objects.mock.calls.map(([query]) => query)).toMatchObject([
-      { token: null, page_size: 2 },
-      { token: 't' }
+      { next_token: null, page_size: 2 },
+      { next_token: 't' }
     ]);
   });
 
@@ -71,11 +71,11 @@ describe('BrowserModel', () => {
 
   it('keeps the rows when the next page fails, and goes on from there', async () => {
     let broken = true;
-    const { browser } = browserWith(async ({ token }) => {
-      if (token && broken) {
+    const { browser } = browserWith(async ({ next_token }) => {
+      if (next_token && broken) {
         throw new ApiError('Slow down', 'service', 503);
       }
-      return token ? listing('', ['b']) : listing('', ['a'], { next_token: 't' });
+      return next_token ? listing('', ['b']) : listing('', ['a'], { next_token: 't' });
     });
     await browser.open(place);
     await browser.loadMore();

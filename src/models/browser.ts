@@ -186,7 +186,8 @@ export class BrowserModel extends Observable {
       }));
       return { entries, token: null };
     }
-    const listing = await this.api.objects({ connection, bucket, prefix, token, page_size: this.pageSize() }, signal);
+    const query = { connection, bucket, prefix, next_token: token, page_size: this.pageSize() };
+    const listing = await this.api.objects(query, signal);
     return { entries: entriesOf(listing), token: listing.next_token };
   }
 

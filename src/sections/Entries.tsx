@@ -175,9 +175,17 @@ function NoBuckets({ message }: { message: string }): React.JSX.Element {
     setFault((await cockpit.openUri(name)) ? '' : trans.__('This is no name of a bucket.'));
   };
   const retry = { label: trans.__('Retry'), run: () => void cockpit.browser.refresh() };
+  const { ref } = cockpit.connections;
   return (
     <>
-      <ErrorNotice message={message} retry={retry} />
+      {ref?.anonymous ? (
+        <EmptyState
+          title={trans.__('Which public bucket?')}
+          hint={trans.__('Nobody lists buckets without credentials. Type the name of one that is open to all.')}
+        />
+      ) : (
+        <ErrorNotice message={message} retry={retry} />
+      )}
       <form className="cdc-Bar" onSubmit={event => void submit(event)}>
         <input
           className="cdc-Input cdc-mod-grow"
