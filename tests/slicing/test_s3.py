@@ -1,7 +1,5 @@
 """Slicing of objects in S3: hostile keys, other processes, changed objects, connections by name, threads."""
 
-# ruff: noqa: S301 - what is unpickled here was pickled here
-
 from __future__ import annotations
 
 import os
