@@ -82,8 +82,10 @@ class FileSink:
             self._store(data, sync)
         else:
             self._busy = True
-            await asyncio.get_running_loop().run_in_executor(self._pool, self._store, data, sync)
-            self._busy = False
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._store, data, sync)
+            finally:
+                self._busy = False
         if self._gone:
             self.discard()
 

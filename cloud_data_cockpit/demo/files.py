@@ -25,12 +25,16 @@ class BodyFiles:
         self._incoming.mkdir(exist_ok=True)
         for number in range(256):
             (self._bodies / f"{number:02x}").mkdir(exist_ok=True)
+        self._fresh: set[str] | None = set()  # names given out before the sweep is over
         self._readers: Counter[str] = Counter()
         self._doomed: set[str] = set()
 
     def new(self) -> str:
         """A fresh name."""
-        return secrets.token_hex(16)
+        name = secrets.token_hex(16)
+        if self._fresh is not None:
+            self._fresh.add(name)
+        return name
 
     def incoming(self, name: str) -> Path:
         """Where a body is written."""
@@ -82,12 +86,19 @@ class BodyFiles:
             with suppress(FileNotFoundError):
                 self.path(name).unlink()
 
-    def sweep(self, is_known: Callable[[str], bool], older_than: float) -> int:
-        """Remove files that no row names (a process was killed between two steps); returns how many."""
+    def sweep(self, is_known: Callable[[str], bool]) -> int:
+        """Remove files that no row names (a process was killed between two steps); returns how many.
+
+        Runs once, in a thread, while the service serves: names given out since it started are left alone.
+        """
         removed = 0
         for folder in self._bodies.iterdir():
             for file in folder.iterdir():
-                if file.stat().st_mtime < older_than and not is_known(file.name):
+                if not self._is_fresh(file.name) and not is_known(file.name):
                     file.unlink(missing_ok=True)
                     removed += 1
+        self._fresh = None
         return removed
+
+    def _is_fresh(self, name: str) -> bool:
+        return self._fresh is not None and name in self._fresh

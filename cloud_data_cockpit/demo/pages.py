@@ -65,11 +65,11 @@ def _current(asked: _Asked, start: bytes | None) -> Page:
 def _contents(asked: _Asked, page: Page, owner: str) -> str:
     lines = []
     for key, etag, size, modified, checksum in page.rows:
-        line = asked.key("Key", key) + element("LastModified", timestamp(modified))  # type: ignore[arg-type]
-        line += element("ETag", etag) + f"<Size>{size}</Size>"
+        line = asked.key("Key", key) + f"<LastModified>{timestamp(modified)}</LastModified>"  # type: ignore[arg-type]
+        line += f"<ETag>{escape(str(etag))}</ETag><Size>{size}</Size>"
         if checksum:
             algorithm, _, kind = json.loads(str(checksum))
-            line += element("ChecksumAlgorithm", algorithm) + element("ChecksumType", kind)
+            line += f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm><ChecksumType>{kind}</ChecksumType>"
         lines.append(f"<Contents>{line}{owner}<StorageClass>STANDARD</StorageClass></Contents>")
     return "".join(lines)
 

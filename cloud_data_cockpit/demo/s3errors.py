@@ -55,10 +55,13 @@ CODES: dict[str, tuple[int, str]] = {
     "NotModified": (304, "Not Modified"),
     "ObjectLockConfigurationNotFoundError": (404, "Object Lock configuration does not exist for this bucket."),
     "OwnershipControlsNotFoundError": (404, "The bucket ownership controls were not found."),
+    "PermanentRedirect": (301, "The bucket you are attempting to access must be addressed using another endpoint."),
     "PreconditionFailed": (412, "At least one of the preconditions you specified did not hold."),
+    "RequestTimeout": (400, "Your socket connection was not read from or written to within the timeout period."),
     "RequestTimeTooSkewed": (403, "The difference between the request time and the server's time is too large."),
     "ServerSideEncryptionConfigurationNotFoundError": (404, "The encryption configuration was not found."),
     "SignatureDoesNotMatch": (403, "The request signature we calculated does not match the one you provided."),
+    "ServiceUnavailable": (503, "Service is unable to handle request."),
     "SlowDown": (503, "Please reduce your request rate."),
     "XAmzContentSHA256Mismatch": (400, "The provided x-amz-content-sha256 header does not match what was computed."),
 }

@@ -11,7 +11,6 @@ import socket
 import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -65,12 +64,12 @@ def _lock(directory: Path) -> sqlite3.Connection:
     return lock
 
 
-def _sweep(store: Store, started: float) -> None:
+def _sweep(store: Store) -> None:
     """Remove bodies that a killed process left without a row; runs in a thread, with a connection of its own."""
     database = connect(store.directory / "service.sqlite")
     query = "SELECT 1 FROM pieces WHERE file = ? UNION ALL SELECT 1 FROM parts WHERE file = ? LIMIT 1"
     try:
-        removed = store.files.sweep(lambda name: bool(database.execute(query, (name, name)).fetchone()), started)
+        removed = store.files.sweep(lambda name: bool(database.execute(query, (name, name)).fetchone()))
     except (OSError, sqlite3.Error) as error:
         log.warning("Left-over bodies could not be removed: %s", error)
         return
@@ -111,7 +110,7 @@ async def _run(
         if follow_stdin:
             _end_with_stdin(lambda: loop.call_soon_threadsafe(ended.set))
         listening()
-        pool.submit(_sweep, store, time.time())
+        pool.submit(_sweep, store)
         await ended.wait()
         server.stop()
         if connections.tasks:

@@ -14,11 +14,14 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _SPECIAL = re.compile("[&<>\"'\x00-\x1f\x7f]")
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+_PLAIN = re.compile(rb"[A-Za-z0-9_.~/-]*")
 _FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
     """Text as XML character data; control characters become references, as S3 writes them."""
+    if text.isalnum():
+        return text
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#x{ord(found[0]):x};", text)
 
 
@@ -36,12 +39,13 @@ def document(root: str, inner: str, namespace: str | None = NAMESPACE) -> bytes:
 
 def timestamp(seconds: float) -> str:
     """Seconds since 1970 as S3 writes times in XML: 2026-01-31T12:00:00.000Z."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def key_text(key: bytes, url_encoded: bool) -> str:
     """A key for a listing: percent-encoded when the client asked for encoding-type=url."""
+    if _PLAIN.fullmatch(key):
+        return key.decode("ascii")
     return quote(key, safe="/") if url_encoded else key.decode("utf-8", "replace")
 
 

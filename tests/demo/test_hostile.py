@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Callable
 from http.client import RemoteDisconnected
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from cloud_data_cockpit.demo.process import DemoProcess
 
-from .wire import send, signed
+from .wire import send, sign, signed
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><Tagging><TagSet>&c;</TagSet></Tagging>'
 DECLARED = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY b "b">]><Tagging/>'.encode("utf-16")
@@ -51,6 +63,19 @@ def test_odd_requests_get_an_answer(s3_service: DemoProcess, bucket: str) -> Non
     with pytest.raises((RemoteDisconnected, ConnectionResetError)):
         send(s3_service, "GET", "/" + "a" * 100_000)
     assert send(s3_service, "GET", "/").status == 403  # and it still serves
+
+
+def test_a_client_that_goes_away_leaves_nothing(s3_service: DemoProcess, bucket: str) -> None:
+    headers = sign(s3_service, "PUT", f"/{bucket}/half", b"", payload="UNSIGNED-PAYLOAD")
+    place = urlsplit(s3_service.endpoint_url)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    start = f"PUT /{bucket}/half HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: 9000000\r\n{head}\r\n"
+    incoming = s3_service.directory / "incoming"
+    with socket.create_connection((place.hostname or "", place.port or 0)) as client:
+        client.sendall(start.encode() + b"x" * 4_000_000)
+        wait_until(lambda: any(incoming.iterdir()))
+    wait_until(lambda: not any(incoming.iterdir()))
+    assert signed(s3_service, "GET", f"/{bucket}/half").code == "NoSuchKey"
 
 
 def test_too_much_metadata(s3_service: DemoProcess, bucket: str) -> None:
