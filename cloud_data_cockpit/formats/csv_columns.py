@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from .csv_scan import CACHED_UNITS, Grammar, fields
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
-zeros (or 0x...); a whole number beyond 64 bits; one beyond 2**53."""
+zeros; a whole number beyond 64 bits; one beyond 2**53."""
 
 TRUE, FALSE = ["true", "True", "TRUE"], ["false", "False", "FALSE"]
 MISSING = (
@@ -31,7 +31,8 @@ MISSING = (
 PARSE_BLOCK = 1 << 20
 LARGEST_BLOCK = (1 << 31) - 1
 EXACT_FLOAT = 1 << 53
-LEADING_ZERO = r"^\s*-?0([0-9]+|[xX].*)\s*$"
+LEADING_ZERO = r"^\s*-?0[0-9]+\s*$"
+HEXADECIMAL = r"^\s*-?0[xX]"
 WHOLE_NUMBER = r"^\s*-?[0-9]+\s*$"
 LONG_TYPES = 160
 
@@ -66,18 +67,25 @@ class Survey:
         flags[min(self.narrowest, columns) :] |= GAP
         return "".join(map(_type_of, flags.tolist()))
 
+    def text_columns(self) -> frozenset[int]:
+        """Columns that are text whatever the rest of the rows holds."""
+        return frozenset(int(i) for i in np.flatnonzero(self.flags & TEXT))
+
     def numbers_kept_as_text(self) -> list[int]:
         """Columns of numbers which a number type would change: leading zeros, or whole numbers beyond 64 bits."""
         numbers = ((self.flags & (INT | FLOAT)) > 0) & ((self.flags & (TEXT | BOOL)) == 0)
         return [int(i) for i in np.flatnonzero(numbers & ((self.flags & (ZERO | HUGE)) > 0))]
 
 
-def survey(rows: bytes, grammar: Grammar, usual: int, *, typed: bool) -> Survey:
-    """Survey `rows`, whole rows in an 8-bit encoding that keeps ASCII, `usual` cells in most of them."""
+def survey(rows: bytes, grammar: Grammar, usual: int, *, typed: bool, decided: Set[int] = frozenset()) -> Survey:
+    """Survey `rows`, whole rows in an 8-bit encoding that keeps ASCII, `usual` cells in most of them.
+
+    Columns that are `decided` to be text already are not looked at, which is faster.
+    """
     if typed:
-        table = _inferred(rows, grammar, usual)
+        table = _inferred(rows, grammar, usual, decided)
         if table is not None:
-            return Survey(_flags(table, rows, grammar), usual, usual) if table.num_rows else Survey()
+            return Survey(_flags(table, rows, grammar, usual), usual, usual) if table.num_rows else Survey()
     _, cells = fields(grammar.units(rows), grammar)
     if not len(cells):
         return Survey()
@@ -85,10 +93,10 @@ def survey(rows: bytes, grammar: Grammar, usual: int, *, typed: bool) -> Survey:
     flags = np.zeros(0, np.uint8)
     if typed:
         padded = _padded(rows, grammar, widest)
-        table = _inferred(padded, grammar, widest)
+        table = _inferred(padded, grammar, widest, decided)
         if table is None:
             raise FormatError(_CANNOT_PARSE)
-        flags = _flags(table, padded, grammar)
+        flags = _flags(table, padded, grammar, widest)
     return Survey(flags, int(cells.min()), widest, int((cells < usual).sum()), int((cells > usual).sum()))
 
 
@@ -193,29 +201,32 @@ def _read(
     )
 
 
-def _inferred(rows: bytes, grammar: Grammar, columns: int) -> Any:
-    """The rows with types found by Arrow; None when not every row has `columns` cells."""
+def _inferred(rows: bytes, grammar: Grammar, columns: int, decided: Set[int]) -> Any:
+    """The rows with types found by Arrow, without `decided` columns; None when not every row has `columns` cells."""
     import pyarrow as pa
 
     if not rows:
         return pa.table({})
+    # Arrow would take no columns for all of them.
+    only = [str(i) for i in range(columns) if i not in decided] or ["0"]
     for block in (PARSE_BLOCK, min(len(rows) + 1, LARGEST_BLOCK)):
         try:
-            return _read(rows, grammar, columns, block, None, typed=True)
+            return _read(rows, grammar, columns, block, None, typed=True, only=only)
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):
                 return None
     return None
 
 
-def _flags(table: Any, rows: bytes, grammar: Grammar) -> NDArray[np.uint8]:
+def _flags(table: Any, rows: bytes, grammar: Grammar, columns: int) -> NDArray[np.uint8]:
     import pyarrow.compute as pc
     from pyarrow import types
 
-    flags = np.zeros(table.num_columns, np.uint8)
-    check: list[int] = []
+    flags = np.zeros(columns, np.uint8)
+    check: list[str] = []
     zeros = _zero_may_lead(rows, grammar)
-    for i, column in enumerate(table.columns):
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        i = int(name)
         flags[i] = GAP if column.null_count else 0
         if types.is_integer(column.type) or types.is_floating(column.type):
             extremes = pc.min_max(column)
@@ -224,7 +235,7 @@ def _flags(table: Any, rows: bytes, grammar: Grammar) -> NDArray[np.uint8]:
             flags[i] |= INT if whole else FLOAT
             flags[i] |= WIDE if whole and largest > EXACT_FLOAT else 0
             if zeros or (not whole and not largest < 2**63):
-                check.append(i)
+                check.append(name)
         elif types.is_boolean(column.type):
             flags[i] |= BOOL
         elif not types.is_null(column.type):
@@ -234,21 +245,23 @@ def _flags(table: Any, rows: bytes, grammar: Grammar) -> NDArray[np.uint8]:
     return flags
 
 
-def _check_numbers(flags: NDArray[np.uint8], check: list[int], table: Any, rows: bytes, grammar: Grammar) -> None:
-    """Add ZERO and HUGE by the text of the cells in the columns `check`."""
+def _check_numbers(flags: NDArray[np.uint8], check: list[str], table: Any, rows: bytes, grammar: Grammar) -> None:
+    """Add ZERO, HUGE and, for hexadecimal numbers, TEXT by the text of the cells in the columns `check`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = table.num_columns
     block = min(len(rows) + 1, LARGEST_BLOCK)
-    only = [str(i) for i in check]
-    texts = _read(rows, grammar, columns, block, [pa.string()] * columns, typed=True, only=only)
-    for i, cells in zip(check, texts.columns, strict=True):
+    texts = _read(rows, grammar, len(flags), block, [pa.string()] * len(flags), typed=True, only=check)
+    for name, cells in zip(check, texts.columns, strict=True):
+        i, numbers = int(name), table.column(name)
         if pc.any(pc.match_substring_regex(cells, LEADING_ZERO)).as_py():
             flags[i] |= ZERO
-        if pa.types.is_floating(table.column(i).type):
+        # Arrow takes 0x1F for a whole number, but not beside decimals.
+        if pc.any(pc.match_substring_regex(cells, HEXADECIMAL)).as_py():
+            flags[i] |= TEXT
+        if pa.types.is_floating(numbers.type):
             whole = pc.match_substring_regex(cells, WHOLE_NUMBER)
-            beyond = pc.greater_equal(pc.abs(table.column(i)), pa.scalar(float(2**63)))
+            beyond = pc.greater_equal(pc.abs(numbers), pa.scalar(float(2**63)))
             if pc.any(pc.and_(whole, beyond)).as_py():
                 flags[i] |= HUGE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -12,24 +12,29 @@ from numpy.typing import NDArray
 from ..errors import FormatError
 from ..source import Range, Source, blocks
 from .base import Report, Run
-from .csv_columns import Survey, survey
+from .csv_columns import TEXT, Survey, survey
 from .csv_encoding import UTF8_LONGEST, Encoding, first_bad_utf8, to_utf8, undefined_in_cp1252
 from .csv_scan import QUOTED, RECORD, Grammar, Scan, last_opening, possible_entries, scan
 
 MOST_STARTS = 1 << 24
 SEAM_BYTES = 64 << 10
+DECIDING_BYTES = 64 << 10
 EXPLAINED_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the bytes are understood, `usual` cells in most rows; `body` is the offset of the first data row."""
+    """How the bytes are understood, `usual` cells in most rows; `body` is the offset of the first data row.
+
+    Columns that are `decided` are text by the first rows already.
+    """
 
     encoding: Encoding
     grammar: Grammar
     usual: int
     typed: bool
     body: int
+    decided: frozenset[int] = frozenset()
 
     def utf8_grammar(self) -> Grammar:
         """The same grammar for rows that were changed to UTF-8."""
@@ -38,7 +43,7 @@ class Reading:
     def survey(self, rows: bytes) -> Survey:
         """Types need no decoding where ASCII is kept; other text is decoded, which also checks it."""
         text = rows if self.encoding.guessed or self.encoding.name == "utf-8" else to_utf8(rows, self.encoding.name)
-        return survey(text, self.utf8_grammar(), self.usual, typed=self.typed)
+        return survey(text, self.utf8_grammar(), self.usual, typed=self.typed, decided=self.decided)
 
 
 @dataclass(frozen=True)
@@ -198,6 +203,9 @@ class Merge:
 
     def __post_init__(self) -> None:
         self._open = self.last_row = self.reading.body
+        decided = np.zeros(max(self.reading.decided, default=-1) + 1, np.uint8)
+        decided[list(self.reading.decided)] = TEXT
+        self.survey = Survey(decided)
 
     def add(self, block: BlockFacts) -> None:
         """Take the next block. Rows over a seam are surveyed from the bytes on both sides of it."""
@@ -238,9 +246,19 @@ class Merge:
             self.survey = self.survey.merged(self.reading.survey(rows))
 
 
+def decide(source: Source, reading: Reading) -> Reading:
+    """`reading` with the columns that are text by the first rows, so that further rows need not be asked about them."""
+    unit = reading.grammar.unit
+    data = source.read(reading.body, min(DECIDING_BYTES, source.size - reading.body) // unit * unit)
+    starts = scan(reading.grammar.units(data), reading.grammar, [RECORD]).starts(RECORD)
+    if not reading.typed or not len(starts):
+        return reading
+    return replace(reading, decided=reading.survey(data[: int(starts[-1]) * unit]).text_columns())
+
+
 def build(source: Source, reading: Reading, report: Report, run: Run, block_size: int) -> Merge:
     """Scan the body once and merge. FormatError when it is damaged."""
-    unit = reading.grammar.unit
+    reading, unit = decide(source, reading), reading.grammar.unit
     aligned = max(unit, block_size // unit * unit)
     merge = Merge(source, reading)
     for facts in run(partial(scan_block, source, reading), blocks(reading.body, source.size, aligned)):

@@ -330,6 +330,7 @@ def test_types_are_those_of_the_whole_object_in_every_slice() -> None:
         (["9223372036854775808", "1"], "string", "9223372036854775808"),
         (["12345678901234567890123", "1.5"], "string", "12345678901234567890123"),
         (["1e300", "1"], "float64", 1e300),
+        (["inf", "NAN"], "float64", float("inf")),
         (["9007199254740993", ""], "Int64", 9007199254740993),
         (["2020-01-01", "2020-01-02"], "string", "2020-01-01"),
         (["12:30:00", "12:31:00"], "string", "12:30:00"),
@@ -348,6 +349,15 @@ def test_the_type_of_a_column(values: list[str], dtype: str, first: object, bloc
             assert str(frame["v"].dtype) == dtype
     value = got[0]["v"][0]
     assert pd.isna(value) if first is None else value == first
+
+
+@pytest.mark.parametrize("word_first", [True, False])
+def test_one_word_far_from_the_numbers_makes_the_column_text(word_first: bool) -> None:
+    numbers = b"".join(b"a,%d\n" % i for i in range(40_000))
+    data = b"k,v\n" + (b"a,word\n" + numbers if word_first else numbers + b"a,word\n")
+    source, made, slices = cut(data, num_slices=3, block_size=1 << 16)
+    assert made.shared["types"] == "ss"
+    assert all(pd.api.types.is_string_dtype(FMT.read(source, made.shared, s)["v"]) for s in slices)
 
 
 def test_numbers_kept_as_text_are_named_in_a_note() -> None:
@@ -395,7 +405,12 @@ def test_names_are_made_unique_as_pandas_does(header: str) -> None:
 @given(
     st.lists(
         st.tuples(
-            *[st.sampled_from(["1", "-2", "007", "2.5", "", "NA", "True", "x", "9" * 20, "é", '"1"', '"a\n""b"'])] * 2
+            *[
+                st.sampled_from(
+                    ["1", "-2", "007", "0x1F", "2.5", "", "NA", "True", "x", "9" * 20, "é", '"1"', '"a\n""b"']
+                )
+            ]
+            * 2
         ),
         min_size=1,
         max_size=20,
