@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_data_cockpit.s3 import connections, signing
+from cloud_data_cockpit.s3 import signing
 from cloud_data_cockpit.s3.connections import Connection, connect
 
 from .stub import Stub
@@ -17,12 +17,9 @@ SECRET_KEY = "canary/secret+key/never/to/be/seen"
 
 
 @pytest.fixture(autouse=True)
-def clean_registry(isolated_home: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No connection of another test, and retries without waiting."""
+def no_waiting(isolated_home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries follow at once."""
     monkeypatch.setattr(signing, "BACKOFF", 0.001)
-    yield
-    connections._registered.clear()
-    connections._resolved.clear()
 
 
 @pytest.fixture
