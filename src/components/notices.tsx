@@ -24,7 +24,7 @@ export function ErrorNotice({ message, retry, children }: IErrorProps): React.JS
 export function WarningNotice({ children }: { children: React.ReactNode }): React.JSX.Element {
   return (
     <div className="cdc-Notice cdc-mod-warning" role="status">
-      {children}
+      <p className="cdc-Notice-text">{children}</p>
     </div>
   );
 }

@@ -168,29 +168,41 @@ function NothingHere(): React.JSX.Element {
 /** Many keys may read a bucket and not list the buckets: then its name has to be typed. */
 function NoBuckets({ message }: { message: string }): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
+  if (cockpit.connections.ref?.anonymous) {
+    return (
+      <EmptyState
+        title={trans.__('Which public bucket?')}
+        hint={trans.__('Nobody lists buckets without credentials. Type the name of one that is open to all.')}
+      >
+        <BucketInput />
+      </EmptyState>
+    );
+  }
+  const retry = { label: trans.__('Retry'), run: () => void cockpit.browser.refresh() };
+  return (
+    <>
+      <ErrorNotice message={message} retry={retry} />
+      <BucketInput />
+    </>
+  );
+}
+
+function BucketInput(): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
   const [name, setName] = React.useState('');
   const [fault, setFault] = React.useState('');
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     setFault((await cockpit.openUri(name)) ? '' : trans.__('This is no name of a bucket.'));
   };
-  const retry = { label: trans.__('Retry'), run: () => void cockpit.browser.refresh() };
-  const { ref } = cockpit.connections;
   return (
     <>
-      {ref?.anonymous ? (
-        <EmptyState
-          title={trans.__('Which public bucket?')}
-          hint={trans.__('Nobody lists buckets without credentials. Type the name of one that is open to all.')}
-        />
-      ) : (
-        <ErrorNotice message={message} retry={retry} />
-      )}
       <form className="cdc-Bar" onSubmit={event => void submit(event)}>
         <input
           className="cdc-Input cdc-mod-grow"
           aria-label={trans.__('Name of a bucket')}
-          placeholder={trans.__('Name of a bucket, or an s3:// URI')}
+          placeholder={trans.__('Name of a bucket')}
+          title={trans.__('Name of a bucket, or an s3:// URI')}
           spellCheck={false}
           value={name}
           onChange={event => setName(event.target.value)}
