@@ -10,7 +10,7 @@ FRONT := package.json yarn.lock tsconfig.json $(shell find src style schema -typ
 BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-config -type f \
 	-not -path '*/__pycache__/*' -not -path '*/labextension/*' 2>/dev/null)
 
-.PHONY: demo test check pytest unit wheel galata heavy screens format clean
+.PHONY: demo test check pytest unit wheel galata screens format clean
 .DEFAULT_GOAL := test
 
 # --- what a user calls ------------------------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-conf
 demo: $(DEMO)/installed
 	$(DEMO)/bin/cloud-data-cockpit demo $(ARGS)
 
-test: check pytest unit wheel galata heavy
+test: check pytest unit wheel galata
 	@echo "All groups of tests have passed."
 
 # --- environments -----------------------------------------------------------------------------------------------------
@@ -56,13 +56,10 @@ check: node_modules/.yarn-state.yml
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm lint:check
-	PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm types:check
+	PATH="$(BIN):$$PATH" $(WITH_NODE) $(BIN)/python -m pytest tests/test_types.py
 
 pytest: $(DEV)/front
-	$(BIN)/python -m pytest -m 'not heavy'
-
-heavy: $(DEV)/front
-	$(BIN)/python -m pytest -m heavy
+	PATH="$(BIN):$$PATH" $(WITH_NODE) $(BIN)/python -m pytest
 
 unit: node_modules/.yarn-state.yml
 	PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test
@@ -71,10 +68,9 @@ wheel: $(DEV)/installed
 	rm -rf cloud_data_cockpit/labextension dist
 	PATH="$(BIN):$$PATH" $(WITH_NODE) $(BIN)/python -m build --wheel --outdir dist .
 	$(BIN)/python scripts/wheel_test.py dist/*.whl
-	rm -f $(DEV)/front
 
 galata: $(DEV)/front
-	CHROMIUM="$$(scripts/need_chromium | tail -1)" PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test:galata
+	CHROMIUM="$$(scripts/need_chromium | tail -1)" PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test:ui
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
 

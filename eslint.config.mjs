@@ -40,7 +40,14 @@ export default tseslint.config(
   {
     files: ['src/api/**'],
     ignores: ['**/*.test.ts'],
-    rules: forbid('api knows only the server.', '../models*', '../sections*', '../components*', '../panel*', '../index*')
+    rules: forbid(
+      'api knows only the server.',
+      '../models*',
+      '../sections*',
+      '../components*',
+      '../panel*',
+      '../index*'
+    )
   },
   {
     files: ['src/models/**'],
@@ -73,7 +80,13 @@ export default tseslint.config(
   },
   {
     files: ['src/sections/**'],
-    rules: forbid('sections are views over models.', '../panel*', '../commands*', '../index*', '@jupyterlab/application*')
+    rules: forbid(
+      'sections are views over models.',
+      '../panel*',
+      '../commands*',
+      '../index*',
+      '@jupyterlab/application*'
+    )
   },
   {
     files: ['src/panel.tsx', 'src/commands.ts'],
@@ -81,7 +94,15 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**', 'ui-tests/**', '*.mjs'],
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', module: 'writable', require: 'readonly' } },
+    languageOptions: {
+      globals: {
+        console: 'readonly',
+        process: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        __dirname: 'readonly'
+      }
+    },
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   }
 );

@@ -17,7 +17,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     demo = commands.add_parser("demo", help="start the demo S3 service with sample data, and JupyterLab over it")
-    demo.add_argument("--dir", type=Path, help="where the demo service keeps its data (default: the user's data folder)")
+    demo.add_argument(
+        "--dir", type=Path, help="where the demo service keeps its data (default: the user's data folder)"
+    )
     demo.add_argument("--notebook-dir", type=Path, default=Path(), help="where JupyterLab starts (default: here)")
     demo.add_argument("--port", type=int, default=8888, help="port of JupyterLab (the next free one is taken)")
     demo.add_argument("--s3-port", type=int, default=0, help="port of the demo service (default: any free one)")

@@ -1,4 +1,4 @@
-"""The bytes of one object, read by ranges: the Source protocol, merging of ranges, sources over a file and over memory."""
+"""The bytes of one object, read by ranges: the Source protocol, merged ranges, sources over a file and over memory."""
 
 from __future__ import annotations
 

@@ -19,7 +19,10 @@ const source = await compile(JSON.parse(printed), 'Records', {
 // The schema has no type of its own: its root would be an empty `Records` interface.
 const types = source
   .replace(/export interface Records \{\s*(\[k: string\]: unknown;)?\s*\}\n*/, '')
-  .replace(/( \*\n)? \* This interface was referenced by `Records`'s JSON-Schema\n \* via the `definition` "\w+"\.\n/g, '')
+  .replace(
+    /( \*\n)? \* This interface was referenced by `Records`'s JSON-Schema\n \* via the `definition` "\w+"\.\n/g,
+    ''
+  )
   .replace(/\/\*\*\n \*\/\n/g, '');
 
 const [, , file] = process.argv;

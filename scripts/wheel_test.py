@@ -74,7 +74,12 @@ class Environment:
 
     def run(self, *command: str) -> str:
         done = subprocess.run(
-            [self.bin / command[0], *command[1:]], env=self.env, cwd=self.folder, capture_output=True, text=True, check=False
+            [self.bin / command[0], *command[1:]],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{command[0]} ended with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}")
@@ -169,5 +174,8 @@ def main(wheel: Path, pythons: list[tuple[str, Path]]) -> int:
 
 
 if __name__ == "__main__":
-    named = [(re.sub(r"^Python (\d+\.\d+).*", r"\1", subprocess.check_output([p, "--version"], text=True).strip()), Path(p)) for p in sys.argv[2:]]
+    named = [
+        (re.sub(r"^Python (\d+\.\d+).*", r"\1", subprocess.check_output([p, "--version"], text=True).strip()), Path(p))
+        for p in sys.argv[2:]
+    ]
     sys.exit(main(Path(sys.argv[1]).absolute(), named or list(interpreters())))

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from cloud_data_cockpit.demo.process import DemoProcess
+from cloud_data_cockpit.s3 import connections
 
 
 @pytest.fixture(autouse=True)
-def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home, Jupyter directories and an AWS configuration that belong to this test alone."""
+def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home, Jupyter directories, an AWS configuration and connections that belong to this test alone."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
@@ -39,7 +40,9 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return home
+    yield home
+    connections._registered.clear()
+    connections._resolved.clear()
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +63,7 @@ def boto_for() -> Callable[..., Any]:
         settings: dict[str, Any] = {
             "signature_version": "s3v4",
             "s3": {"addressing_style": "path"},
-            "retries": {"max_attempts": 1, "mode": "standard"},
+            "retries": {"total_max_attempts": 1, "mode": "standard"},
             "connect_timeout": 5,
             "read_timeout": 60,
         }

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from cloud_data_cockpit.demo.launch import BUCKET, lab_command, seed
+from cloud_data_cockpit.demo.process import DemoProcess
 from cloud_data_cockpit.demo.samples import make_samples
 from cloud_data_cockpit.registry import detect_format
 from cloud_data_cockpit.s3.connections import connect
-from tests.conftest import S3Service
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +41,7 @@ def test_a_wrong_command_is_explained() -> None:
     assert "demo" in done.stderr
 
 
-def test_the_samples_are_seeded_once_and_recognised(s3_service: S3Service) -> None:
+def test_the_samples_are_seeded_once_and_recognised(s3_service: DemoProcess) -> None:
     connection = connect(
         "seed",
         endpoint_url=s3_service.endpoint_url,

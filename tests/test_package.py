@@ -13,7 +13,8 @@ PACKAGE = Path(cloud_data_cockpit.__file__).parent
 LOADED = """
 import sys
 import cloud_data_cockpit
-print(",".join(sorted({"pandas", "boto3", "botocore", "dataplug", "pyarrow", "numpy", "tornado", "pydantic"} & set(sys.modules))))
+heavy = {"pandas", "boto3", "botocore", "dataplug", "pyarrow", "numpy", "tornado", "pydantic"}
+print(",".join(sorted(heavy & set(sys.modules))))
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ RANGES = st.lists(
 def test_merged_ranges_give_the_same_bytes(ranges: list[tuple[int, int]], gap: int, largest: int) -> None:
     source = MemorySource(DATA)
     merged = merge_ranges(ranges, gap, largest)
-    assert all(a[0] + a[1] <= b[0] for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a[0] + a[1] <= b[0] for a, b in pairwise(merged))
     assert split_merged(merged, source.read, ranges) == [DATA[o : o + n] for o, n in ranges]
 
 

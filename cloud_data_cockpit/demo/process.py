@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +41,9 @@ class DemoProcess:
         try:
             if self._process.stdin is not None:
                 # Keys go in by a pipe: a command line can be read by everyone on the machine.
-                self._process.stdin.write(json.dumps(keys).encode() + b"\n")
-                self._process.stdin.flush()
+                with suppress(BrokenPipeError):  # it has ended already; what follows says so
+                    self._process.stdin.write(json.dumps(keys).encode() + b"\n")
+                    self._process.stdin.flush()
             announced = self._first_line(patience)
         except BaseException:
             self.kill()
@@ -91,14 +93,16 @@ class DemoProcess:
         self._process.kill()
         self._close()
 
+    def _close_input(self) -> None:
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # the process went away with our last line unread
+                self._process.stdin.close()
+
     def _close(self) -> None:
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue  # the process went away with our last line unread
+        self._close_input()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def inject(self, **fault: Any) -> None:
         """Make coming requests fail; see docs/demo-service.md for the fields of a fault."""

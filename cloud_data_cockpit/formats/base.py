@@ -121,7 +121,9 @@ class Format(Protocol):
         """
         ...
 
-    def index(self, source: Source, params: PartitionParams, report: Report, *, run: Run = map, block_size: int = BLOCK_SIZE) -> Index:
+    def index(
+        self, source: Source, params: PartitionParams, report: Report, *, run: Run = map, block_size: int = BLOCK_SIZE
+    ) -> Index:
         """Scan once. The same index for any `block_size` and any `run`. FormatError when the bytes are not right."""
         ...
 

@@ -45,3 +45,21 @@ def definitions(
     for definition in found.values():
         definition.pop("title", None)
     return found
+
+
+JOB_EVENT = "https://cloud-data-cockpit.org/events/job/v1"
+
+
+def job_event() -> dict[str, Any]:
+    """The schema of the event that tells a change of a job; its data is the Job record."""
+    found = definitions([models.Job], "serialization")
+    job = found.pop("Job")
+    return {
+        "$id": JOB_EVENT,
+        "version": "1",
+        "title": "Data Cockpit job",
+        "personal-data": True,
+        "description": "A job of Data Cockpit was made, got on, or ended.",
+        **{name: job[name] for name in ("type", "properties", "required")},
+        "$defs": found,
+    }

@@ -8,6 +8,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ class CountingSource:
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return [self.read(offset, length) for offset, length in ranges]
 
-    def sibling(self, suffix: str) -> Source:
-        return self.inner.sibling(suffix)
+    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
+        return self.inner.sibling(suffix, replacing=replacing)
 
 
 def _read_elsewhere(packed: bytes) -> bytes:
@@ -89,7 +90,7 @@ class FormatConformance(ABC):
 
     @abstractmethod
     def examples(self) -> Mapping[str, bytes]:
-        """Good content by name; names become those of the objects. At least one under 4 KiB and one over 100 records."""
+        """Good content by the name of its object; at least one under 4 KiB and one over 100 records."""
 
     @abstractmethod
     def reference(self, data: bytes) -> list[Any]:
@@ -161,7 +162,7 @@ class FormatConformance(ABC):
             assert [piece.number for piece in slices] == list(range(len(slices)))
             ends = [(o, o + n) for piece in slices for o, n in piece.ranges]
             assert ends == sorted(ends), name
-            assert self.ranges_overlap or all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False)), name
+            assert self.ranges_overlap or all(a[1] <= b[0] for a, b in pairwise(ends)), name
 
     def test_bytes_put_together_are_the_body(self) -> None:
         if not self.cuts_bytes:

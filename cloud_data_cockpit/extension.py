@@ -1,0 +1,103 @@
+"""The Jupyter server extension: settings -> services -> routes, wired here and nowhere else."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import cast
+
+from jupyter_events import EventLogger
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from tornado.platform.asyncio import BaseAsyncIOLoop
+from traitlets import Bool, Int, Unicode
+
+from .handlers.document import document
+from .handlers.routes import ROUTES, tornado_routes
+from .handlers.schemas import JOB_EVENT, job_event
+from .handlers.services import Services
+from .jobs.board import Board
+from .jobs.ownership import Owner
+from .jobs.runner import Runner, abort_left_over, recover
+from .jobs.store import KeptUpload, Store, default_path
+from .jobs.uploads import Uploads
+from .models import Job, ServerInfo
+
+
+class CloudDataCockpit(ExtensionApp):
+    """Data Cockpit in a Jupyter server."""
+
+    name = "cloud_data_cockpit"
+    extension_url = "/lab"
+    load_other_extensions = True
+
+    open_panel = Bool(False, help="Open the Cockpit in the left sidebar when JupyterLab starts.").tag(config=True)
+    default_connection = Unicode("", help="Name of the connection that the panel shows first.").tag(config=True)
+    max_jobs = Int(2, min=1, help="Partitions that run at once; further ones wait.").tag(config=True)
+    max_upload_parts = Int(4, min=1, help="Parts in flight at once, over all uploads.").tag(config=True)
+    upload_idle_seconds = Int(
+        900, min=1, help="An upload of which nothing has come for so long is aborted: its page was closed."
+    ).tag(config=True)
+
+    _services: Services | None = None
+    _store: Store
+    _owner: Owner
+
+    def initialize_settings(self) -> None:
+        """Open the store, call jobs of servers that died interrupted, make the services."""
+        self._store = Store(default_path())
+        self._owner = Owner(self._store.path.parent)
+        left_over = recover(self._store, self._owner)
+        loop = cast("BaseAsyncIOLoop", self._server.io_loop)
+        board = Board(self._store, self._owner.name, self._emit, loop.asyncio_loop)
+        release = version("cloud-data-cockpit")
+        self._services = Services(
+            info=ServerInfo(
+                version=release,
+                open_panel=self.open_panel,
+                default_connection=self.default_connection or None,
+            ),
+            document=document(ROUTES, release),
+            board=board,
+            runner=Runner(board, self.max_jobs),
+            uploads=Uploads(
+                board, self._store, self._owner.name, max_parts=self.max_upload_parts, idle=self.upload_idle_seconds
+            ),
+        )
+        if JOB_EVENT not in self._events.schemas:
+            self._events.register_event_schema(job_event())
+        if left_over:
+            loop.add_callback(self._tidy_up, left_over)
+
+    def initialize_handlers(self) -> None:
+        """One Tornado route a path of the table."""
+        if self._services is not None:
+            self.handlers.extend(tornado_routes(self._services))
+
+    async def stop_extension(self) -> None:
+        """Stop jobs and uploads, then close what is open."""
+        services, self._services = self._services, None
+        if services is None:
+            return
+        await services.uploads.close()
+        await services.runner.close()
+        services.board.close()
+        services.threads.shutdown(wait=False, cancel_futures=True)
+        self._store.close()
+        self._owner.close()
+
+    async def _tidy_up(self, left_over: list[KeptUpload]) -> None:
+        if self._services is not None:
+            await abort_left_over(self._store, left_over)
+
+    @property
+    def _server(self) -> ServerApp:
+        if self.serverapp is None:
+            raise RuntimeError("Data Cockpit has not been linked to a Jupyter server")
+        return self.serverapp
+
+    @property
+    def _events(self) -> EventLogger:
+        return cast("EventLogger", self._server.event_logger)
+
+    def _emit(self, job: Job) -> None:
+        self._events.emit(schema_id=JOB_EVENT, data=job.model_dump(mode="json"))

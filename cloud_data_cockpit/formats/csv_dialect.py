@@ -1,0 +1,162 @@
+"""Delimiter, quotes and header of a CSV, found in its first rows; how sure one can be that a text is a table at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LIKELY = (",", "\t", ";", "|")
+NAMED = (".csv", ".tsv", ".tab")
+SAMPLE_ROWS = 200
+SAMPLE_CHARS = 64 << 10
+LONG_CELL_WORDS = 3.0
+OTHER_KINDS = re.compile(r">|\{|\[|<|%PDF|@(HD|SQ|RG|PG|CO)\t|##(fileformat|gff)|@[^\n]*\n[^\n]*\n\+")
+NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?\s*")
+YEAR = re.compile(r"[12]\d{3}")
+TIME = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
+
+Rows = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are told apart. `cells` is the usual number of cells in a row, `agreeing` the share of rows with it."""
+
+    delimiter: str
+    quote: str | None
+    cells: int = 1
+    agreeing: float = 1.0
+
+
+def parse_rows(text: str, delimiter: str, quote: str | None, *, whole: bool) -> Rows:
+    """The first rows of `text`; unless it is the `whole` object, the last row of it is cut and left out."""
+    lines = io.StringIO(text[:SAMPLE_CHARS], newline="")
+    if quote is None:
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
+    rows = [row for row in reader if row]
+    return rows if (whole and len(text) <= SAMPLE_CHARS) or len(rows) < 2 else rows[:-1]
+
+
+def sniff(text: str, *, whole: bool, name: str, delimiter: str | None = None, quote: str | None = '"') -> Dialect:
+    """The dialect in which the rows of `text` agree best about their number of cells.
+
+    Cells that are numbers and many columns speak for a delimiter too. Colons count only where nothing else does. Where
+    no delimiter makes a table, it is the one that most rows hold, or the one that the name of the object promises.
+    """
+    if delimiter is not None:
+        return _judge(text, delimiter, quote, whole)[1]
+    judged = [_judge(text, candidate, quote, whole) for candidate in LIKELY]
+    score, best = max(judged, key=lambda j: j[0])
+    if score > 0.3:
+        return best
+    score, colon = _judge(text, ":", quote, whole)
+    if score > 0.9 and not all(TIME.fullmatch(line.strip()) for line in text.splitlines()[1:SAMPLE_ROWS]):
+        return colon
+    if best.cells == 1 and not any(_held(text, candidate, whole) > 0.5 for candidate in LIKELY):
+        default = "\t" if name.lower().endswith((".tsv", ".tab")) else ","
+        return next(dialect for _, dialect in judged if dialect.delimiter == default)
+    return max(judged, key=lambda j: _held(text, j[1].delimiter, whole))[1]
+
+
+def sniff_quote(text: str, *, whole: bool, delimiter: str | None) -> str:
+    """The double quote, unless only the single one makes the rows agree."""
+    if '"' in text or "'" not in text:
+        return '"'
+    candidates = [delimiter] if delimiter else LIKELY
+
+    def best(quote: str) -> float:
+        judged = [_judge(text, candidate, quote, whole)[1] for candidate in candidates]
+        return max((dialect.agreeing for dialect in judged if dialect.cells > 1), default=0.0)
+
+    return "'" if best("'") > 0.9 > best('"') else '"'
+
+
+def looks_like_header(rows: Rows) -> bool:
+    """Whether the first row names the columns.
+
+    It does when its cells are words: no number among them (years over columns of other things may be), fewer than half
+    of them empty, no two alike (or they are alike but stand over columns of numbers), and most of them not repeated
+    below as data.
+    """
+    first, rest = [cell.strip() for cell in rows[0]], rows[1:SAMPLE_ROWS]
+    words = [cell for cell in first if cell]
+    columns = [[row[i].strip() for row in rest if i < len(row) and row[i].strip()] for i in range(len(first))]
+    numbers = [i for i, cell in enumerate(first) if NUMBER.fullmatch(cell)]
+    if not words or len(words) * 2 < len(first) or len(numbers) == len(words):
+        return False
+    if any(not YEAR.fullmatch(first[i]) or sum(map(_is_year, columns[i])) * 2 > len(columns[i]) for i in numbers):
+        return False
+    if len(set(words)) < len(words):
+        return any(column and all(NUMBER.fullmatch(c) for c in column) for column in columns)
+    repeated = sum(bool(cell) and cell in column for cell, column in zip(first, columns, strict=True))
+    return repeated * 2 <= len(words)
+
+
+def likelihood(name: str, text: str, *, whole: bool) -> float:
+    """0 to 1, that `text` is CSV: 0 for other kinds of text and for prose unless named so, 0.7 or 0.9 for a table."""
+    begun = text.lstrip("\ufeff \t\r\n")
+    if not begun or OTHER_KINDS.match(begun):
+        return 0.0
+    named = name.lower().endswith(NAMED)
+    dialect = sniff(text, whole=whole, name=name)
+    rows = parse_rows(text, dialect.delimiter, dialect.quote, whole=whole)[:SAMPLE_ROWS]
+    is_table = len(rows) > 1 and dialect.cells > 1 and dialect.agreeing >= 0.8
+    if is_table and (named or (dialect.delimiter != ":" and not _is_prose(rows))):
+        return 0.9 if named else 0.7
+    return 0.5 if named else 0.0
+
+
+def unique_names(cells: Sequence[str]) -> list[str]:
+    """Column names as pandas makes them: "Unnamed: 0" for an empty one, "a", "a.1" for two alike."""
+    named = [cell if cell else f"Unnamed: {i}" for i, cell in enumerate(cells)]
+    seen: Counter[str] = Counter()
+    given = set(named)
+    unique: list[str] = []
+    for name in named:
+        new = name
+        while seen[name] > 0:
+            new = f"{name}.{seen[name]}"
+            seen[name] += 1
+            if new not in given:
+                break
+        given.add(new)
+        seen[name] += seen[name] == 0
+        unique.append(new)
+    return unique
+
+
+def _is_year(cell: str) -> bool:
+    return YEAR.fullmatch(cell) is not None
+
+
+def _judge(text: str, delimiter: str, quote: str | None, whole: bool) -> tuple[float, Dialect]:
+    rows = parse_rows(text, delimiter, quote, whole=whole)
+    if not rows:
+        return 0.0, Dialect(delimiter, quote)
+    cells, agreeing = Counter(map(len, rows)).most_common(1)[0]
+    share = agreeing / len(rows)
+    dialect = Dialect(delimiter, quote, cells, share)
+    if cells == 1:
+        return 0.0, dialect
+    sample = [cell for row in rows[:SAMPLE_ROWS] for cell in row if cell]
+    numbers = sum(NUMBER.fullmatch(cell) is not None for cell in sample) / max(1, len(sample))
+    return share**2 * (1 + numbers) * (1 + 0.1 * math.log2(cells)), dialect
+
+
+def _held(text: str, delimiter: str, whole: bool) -> float:
+    rows = parse_rows(text, delimiter, '"', whole=whole)
+    return sum(len(row) > 1 for row in rows) / max(1, len(rows))
+
+
+def _is_prose(rows: Rows) -> bool:
+    cells = [cell for row in rows for cell in row if cell.strip()]
+    if any(NUMBER.fullmatch(cell) for cell in cells):
+        return False
+    return sum(len(cell.split()) for cell in cells) / max(1, len(cells)) > LONG_CELL_WORDS

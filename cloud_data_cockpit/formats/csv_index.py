@@ -1,0 +1,306 @@
+"""The index of a CSV: blocks scanned in any order under unknown state, merged in order; read once, seams aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..source import Range, Source, blocks
+from .base import Report, Run
+from .csv_columns import TEXT, Survey, survey
+from .csv_encoding import UTF8_LONGEST, Encoding, first_bad_utf8, to_utf8, undefined_in_cp1252
+from .csv_scan import QUOTED, RECORD, Grammar, Scan, last_opening, possible_entries, scan
+
+MOST_STARTS = 1 << 24
+SEAM_BYTES = 64 << 10
+DECIDING_BYTES = 64 << 10
+EXPLAINED_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the bytes are understood, `usual` cells in most rows; `body` is the offset of the first data row.
+
+    Columns that are `decided` are text by the first rows already.
+    """
+
+    encoding: Encoding
+    grammar: Grammar
+    usual: int
+    typed: bool
+    body: int
+    decided: frozenset[int] = frozenset()
+
+    def utf8_grammar(self) -> Grammar:
+        """The same grammar for rows that were changed to UTF-8."""
+        return Grammar(self.grammar.delimiter, self.grammar.quote)
+
+    def survey(self, rows: bytes) -> Survey:
+        """Types need no decoding where ASCII is kept; other text is decoded, which also checks it."""
+        text = rows if self.encoding.guessed or self.encoding.name == "utf-8" else to_utf8(rows, self.encoding.name)
+        return survey(text, self.utf8_grammar(), self.usual, typed=self.typed, decided=self.decided)
+
+
+@dataclass(frozen=True)
+class BlockFacts:
+    """What one block tells. The survey is of the rows from `first` to `last` (bytes in the block), true if the block
+    was entered in one of `surveyed_for`; `lead` and `tail` are the bytes around them, where they are few."""
+
+    offset: int
+    length: int
+    scan: Scan
+    bad_utf8: int | None
+    undefined_cp1252: bool
+    survey: Survey
+    surveyed_for: frozenset[int]
+    first: int
+    last: int
+    lead: bytes | None
+    tail: bytes | None
+
+
+def scan_block(source: Source, reading: Reading, block: Range) -> BlockFacts:
+    """The map step: one block, with the unit before it and the rest of a character behind it."""
+    offset, length = block
+    unit = reading.grammar.unit
+    before = unit if offset > reading.body else 0
+    behind = min(UTF8_LONGEST if unit == 1 else 0, source.size - offset - length)
+    read = source.read(offset - before, before + length + behind)
+    data = read[before : before + length]
+    units = reading.grammar.units(memoryview(read)[: before + length])
+    refuse_zeros(units, offset - before, unit)
+    previous = int(units[0]) if before else None
+    units = units[1:] if before else units
+    found = scan(units, reading.grammar, possible_entries(previous, reading.grammar))
+    entries, first, last = _span(found, unit)
+    suspect = unit == 1 and not read.isascii()
+    checked = suspect and reading.encoding.name == "utf-8"
+    bad = first_bad_utf8(read[before:], length, first=before == 0) if checked else None
+    return BlockFacts(
+        offset=offset,
+        length=length,
+        scan=found,
+        bad_utf8=None if bad is None else offset + bad,
+        undefined_cp1252=suspect and undefined_in_cp1252(data),
+        survey=reading.survey(data[first:last]) if first < last else Survey(),
+        surveyed_for=entries,
+        first=first,
+        last=last,
+        lead=data[:first] if first <= SEAM_BYTES else None,
+        tail=data[last:] if length - last <= SEAM_BYTES else None,
+    )
+
+
+def _span(found: Scan, unit: int) -> tuple[frozenset[int], int, int]:
+    """(entries for which it holds, first byte, end) of the whole rows in a block: from one row start to another."""
+    if len(found.common) and int(found.common[0]) * unit <= SEAM_BYTES:
+        return frozenset(found.exits), int(found.common[0]) * unit, int(found.common[-1]) * unit
+    likely = next((entry for entry in found.exits if entry != QUOTED), QUOTED)
+    starts = found.starts(likely)
+    if len(starts) == 0:
+        return frozenset(), 0, 0
+    return frozenset([likely]), int(starts[0]) * unit, int(starts[-1]) * unit
+
+
+def refuse_zeros(units: NDArray[np.uint8], offset: int, unit: int) -> None:
+    """FormatError at the first zero of `units`, which begin at `offset`."""
+    if len(units) and not units.all():
+        at = offset + int((units == 0).argmax()) * unit
+        raise FormatError(
+            f"a zero byte at offset {at}: the content is binary, or in another encoding; name the encoding"
+        )
+
+
+class RowStarts:
+    """Offsets of rows in order: all of them, or every `stride`-th (a power of two) so that at most `most` are kept.
+
+    Which ones are kept depends on their total alone, not on how they came.
+    """
+
+    def __init__(self, most: int = MOST_STARTS) -> None:
+        self.most = most
+        self.rows = 0
+        self.stride = 1
+        self._kept = 0
+        self._pieces: list[tuple[int, NDArray[np.uint32]]] = []
+
+    def add(self, offset: int, starts: NDArray[np.uint32]) -> None:
+        """Rows that begin `starts` code units after `offset`."""
+        skip = -self.rows % self.stride
+        self.rows += len(starts)
+        self._keep(offset, starts[skip :: self.stride])
+        while self._kept > self.most:
+            self._thin()
+
+    def packed(self, unit: int) -> dict[str, NDArray[np.generic]]:
+        """Distances in bytes between the rows kept, the first from 0, as `deltas` of 1, 2 or 4 bytes.
+
+        The largest value of their type stands for one of the few `long` ones. The type is the one that costs least.
+        """
+        cost = {size: self._kept * size for size in (1, 2, 4)}
+        for distances in self._distances(unit):
+            for size in cost:
+                cost[size] += 8 * int(np.count_nonzero(distances >= _escape(size)))
+        size = min(cost, key=lambda s: cost[s])
+        deltas, long, at = np.empty(self._kept, f"u{size}"), [np.zeros(0, np.int64)], 0
+        for distances in self._distances(unit):
+            deltas[at : at + len(distances)] = np.minimum(distances, _escape(size))
+            long.append(distances[distances >= _escape(size)])
+            at += len(distances)
+        return {"deltas": deltas, "long": np.concatenate(long)}
+
+    def _distances(self, unit: int) -> Iterator[NDArray[np.int64]]:
+        previous = 0
+        for offset, starts in self._pieces:
+            offsets = starts.astype(np.int64) * unit + offset
+            yield np.diff(offsets, prepend=previous)
+            previous = int(offsets[-1])
+
+    def _keep(self, offset: int, starts: NDArray[np.uint32]) -> None:
+        if len(starts):
+            self._pieces.append((offset, starts.copy()))
+            self._kept += len(starts)
+
+    def _thin(self) -> None:
+        pieces, seen = self._pieces, 0
+        self._pieces, self._kept = [], 0
+        self.stride *= 2
+        for offset, starts in pieces:
+            self._keep(offset, starts[seen % 2 :: 2])
+            seen += len(starts)
+
+
+def _escape(size: int) -> int:
+    return (1 << 8 * size) - 1
+
+
+def unpack_starts(deltas: NDArray[np.generic], long: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Offsets of the rows that `RowStarts.packed` packed."""
+    distances = deltas.astype(np.int64)
+    distances[distances == _escape(deltas.dtype.itemsize)] = long
+    return np.cumsum(distances, out=distances)
+
+
+@dataclass
+class Merge:
+    """The reduce step: blocks in order, the state of each known from the one before."""
+
+    source: Source
+    reading: Reading
+    starts: RowStarts = field(default_factory=RowStarts)
+    survey: Survey = field(default_factory=Survey)
+    state: int = RECORD
+    bad_utf8: int | None = None
+    undefined_cp1252: bool = False
+    last_row: int = 0
+    _open: int = 0
+    _parts: list[bytes] | None = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._open = self.last_row = self.reading.body
+        decided = np.zeros(max(self.reading.decided, default=-1) + 1, np.uint8)
+        decided[list(self.reading.decided)] = TEXT
+        self.survey = Survey(decided)
+
+    def add(self, block: BlockFacts) -> None:
+        """Take the next block. Rows over a seam are surveyed from the bytes on both sides of it."""
+        entered, unit = self.state, self.reading.grammar.unit
+        starts = block.scan.starts(entered)
+        self.state = block.scan.exits[entered]
+        self.starts.add(block.offset, starts)
+        if len(starts):
+            self.last_row = block.offset + int(starts[-1]) * unit
+        self.undefined_cp1252 |= block.undefined_cp1252
+        if self.bad_utf8 is None:
+            self.bad_utf8 = block.bad_utf8
+        if self.bad_utf8 is not None and not self.reading.encoding.guessed:
+            raise FormatError(f"byte {self.bad_utf8} is no UTF-8; choose another encoding, such as cp1252")
+        if entered in block.surveyed_for:
+            self._close_gap(block.offset + block.first, block.lead)
+            self.survey = self.survey.merged(block.survey)
+            self._open = block.offset + block.last
+            self._parts = None if block.tail is None else [block.tail]
+        elif len(starts):
+            self._close_gap(self.last_row, None)
+            self._open, self._parts = self.last_row, None
+        else:
+            self._parts = None
+
+    def finish(self) -> None:
+        """Survey the last row. FormatError when the object ends within quotes."""
+        if self.state == QUOTED:
+            raise_unclosed(self.source, self.last_row, self.reading.grammar, f"data row {self.starts.rows}")
+        self._close_gap(self.source.size, b"")
+
+    def _close_gap(self, end: int, lead: bytes | None) -> None:
+        if end > self._open:
+            known = self._parts is not None and lead is not None
+            rows = b"".join([*(self._parts or []), lead or b""]) if known else b""
+            if len(rows) != end - self._open:
+                rows = self.source.read(self._open, end - self._open)
+            self.survey = self.survey.merged(self.reading.survey(rows))
+
+
+def decide(source: Source, reading: Reading) -> Reading:
+    """`reading` with the columns that are text by the first rows, so that further rows need not be asked about them."""
+    unit = reading.grammar.unit
+    data = source.read(reading.body, min(DECIDING_BYTES, source.size - reading.body) // unit * unit)
+    starts = scan(reading.grammar.units(data), reading.grammar, [RECORD]).starts(RECORD)
+    if not reading.typed or not len(starts):
+        return reading
+    return replace(reading, decided=reading.survey(data[: int(starts[-1]) * unit]).text_columns())
+
+
+def build(source: Source, reading: Reading, report: Report, run: Run, block_size: int) -> Merge:
+    """Scan the body once and merge. FormatError when it is damaged."""
+    reading, unit = decide(source, reading), reading.grammar.unit
+    aligned = max(unit, block_size // unit * unit)
+    merge = Merge(source, reading)
+    for facts in run(partial(scan_block, source, reading), blocks(reading.body, source.size, aligned)):
+        merge.add(facts)
+        report(facts.offset + facts.length, source.size)
+    merge.finish()
+    return merge
+
+
+def count_rows(source: Source, grammar: Grammar, offset: int, length: int, block_size: int) -> int:
+    """Rows that begin in the range, which begins at a row start; read in blocks."""
+    state, rows = RECORD, 0
+    for at, size in blocks(offset, offset + length, block_size):
+        found = scan(grammar.units(source.read(at, size)), grammar, [state])
+        rows += found.count(state)
+        state = found.exits[state]
+    return rows
+
+
+def first_rows(source: Source, grammar: Grammar, bom: int, block_size: int) -> Iterator[int]:
+    """Offsets of the rows of the object in order, read block by block as far as they are asked for.
+
+    FormatError when the object ends within quotes.
+    """
+    state, row = RECORD, bom
+    for at, size in blocks(bom, source.size, block_size):
+        found = scan(grammar.units(source.read(at, size)), grammar, [state])
+        starts = found.starts(state)
+        state = found.exits[state]
+        for start in starts[:2]:
+            row = at + int(start) * grammar.unit
+            yield row
+    if state == QUOTED:
+        raise_unclosed(source, row, grammar, "the first row")
+
+
+def raise_unclosed(source: Source, row: int, grammar: Grammar, which: str) -> None:
+    """FormatError that says where the quoted field opened in which the object ends; its row begins at byte `row`."""
+    where = f"the row that begins at byte {row}"
+    if source.size - row <= EXPLAINED_BYTES:
+        where = f"byte {row + last_opening(grammar.units(source.read(row, source.size - row)), grammar) * grammar.unit}"
+    raise FormatError(
+        f"the object ends inside quotes, opened at {where} ({which}): it is cut off, or quotes mean nothing in it "
+        'and quotechar="none" reads it'
+    )

@@ -1,0 +1,50 @@
+"""What is said of an object and of a format before any job: head and first bytes, name and parameters."""
+
+from __future__ import annotations
+
+from ..errors import CockpitError
+from ..formats.base import HEAD_BYTES
+from ..models import FormatInfo, ObjectDetail
+from ..registry import detect_format, format_names, get_format
+
+
+def describe_object(connection_name: str, bucket: str, key: str) -> ObjectDetail:
+    """The object with its format, found in its first bytes; blocks.
+
+    An object whose bytes cannot be read or fit no format is described all the same, with `problem`.
+    """
+    from ..s3.connections import resolve
+    from ..s3.objects import head
+    from ..s3.source import S3Source
+
+    connection = resolve(connection_name)
+    detail = head(connection, bucket, key)
+    try:
+        source = S3Source(connection, detail.uri, etag=detail.etag, size=detail.size)
+        first = source.read(0, min(HEAD_BYTES, detail.size)) if detail.size else b""
+        return detail.model_copy(update={"format": detect_format(key, first, detail.size).name})
+    except CockpitError as error:
+        return detail.model_copy(update={"problem": error.message})
+
+
+def describe_formats() -> list[FormatInfo]:
+    """Every declared format; one whose library is missing says how to get it. Blocks on the first call."""
+    return [_describe(name) for name in format_names()]
+
+
+def _describe(name: str) -> FormatInfo:
+    try:
+        found = get_format(name)
+    except CockpitError as error:
+        return FormatInfo(
+            name=name, title=name, version=0, extensions=[], usable=False, problem=error.message, params_schema={}
+        )
+    return FormatInfo(
+        name=found.name,
+        title=found.title,
+        version=found.version,
+        extensions=list(found.extensions),
+        usable=True,
+        extra=found.extra,
+        params_schema=found.params.model_json_schema(),
+    )

@@ -1,0 +1,37 @@
+"""What the routes take besides the records that models.py shares: the parameters in their URLs, and one small body."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..models import Record
+
+
+class ConnectionQuery(Record):
+    connection: str
+
+
+class BucketRequest(Record):
+    connection: str
+    bucket: str
+
+
+class ListingQuery(Record):
+    """`next_token` is that of the page before: Jupyter takes a parameter called `token` for a login."""
+
+    connection: str
+    bucket: str
+    prefix: str = ""
+    next_token: str | None = None
+    page_size: int = Field(default=1000, ge=1, le=1000)
+
+
+class ObjectQuery(Record):
+    connection: str
+    bucket: str
+    key: str = Field(min_length=1)
+
+
+class SlicesQuery(Record):
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=100, ge=1, le=10_000)

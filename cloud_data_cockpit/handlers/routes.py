@@ -1,0 +1,83 @@
+"""The table of all routes: Tornado's routes and the OpenAPI document are both made from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from .. import models
+from . import buckets, connections, formats, info, jobs, manifests, objects, openapi, uploads
+from .base import CockpitHandler
+from .requests import BucketRequest, ConnectionQuery, ListingQuery, ObjectQuery, SlicesQuery
+from .services import Services
+
+ROOT = "/cloud-data-cockpit/api/"
+
+RecordType: TypeAlias = type[models.Record]
+
+PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+"}
+
+
+@dataclass(frozen=True)
+class Many:
+    """A JSON list of records."""
+
+    record: RecordType
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path. `body` "bytes" is a raw body; `reply` None is none, "json" any JSON."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    handler: type[CockpitHandler]
+    summary: str
+    reply: RecordType | Many | Literal["json"] | None
+    status: int = 200
+    query: RecordType | None = None
+    body: RecordType | Literal["bytes"] | None = None
+
+
+m = models
+ROUTES: Sequence[Route] = (
+    Route("GET", "info", info.InfoHandler, "Version and settings", m.ServerInfo),
+    Route("GET", "connections", connections.ConnectionsHandler, "Ways to reach an S3 service", Many(m.ConnectionRef)),
+    Route("GET", "formats", formats.FormatsHandler, "Formats and their parameters", Many(m.FormatInfo)),
+    Route("GET", "buckets", buckets.BucketsHandler, "Buckets of a connection", Many(m.Bucket), query=ConnectionQuery),
+    Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),
+    Route("GET", "objects", objects.ObjectsHandler, "One page below a prefix", m.Listing, query=ListingQuery),
+    Route("GET", "object", objects.ObjectHandler, "An object and its format", m.ObjectDetail, query=ObjectQuery),
+    Route("POST", "uploads", uploads.UploadsHandler, "Open a multipart upload", m.Upload, 201, body=m.UploadRequest),
+    Route("PUT", "uploads/{job_id}/parts/{number}", uploads.PartHandler, "Send a part", m.PartReceipt, body="bytes"),
+    Route("POST", "uploads/{job_id}/complete", uploads.CompleteHandler, "Put the parts together", m.Job),
+    Route("POST", "jobs", jobs.JobsHandler, "Start a partition", m.Job, 201, body=m.PartitionRequest),
+    Route("GET", "jobs", jobs.JobsHandler, "The newest jobs, newest first", Many(m.Job)),
+    Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
+    Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
+    Route("GET", "manifests", manifests.ManifestsHandler, "Manifests, newest first", Many(m.ManifestSummary)),
+    Route("GET", "manifests/{manifest_id}", manifests.ManifestHandler, "One manifest", m.ManifestSummary),
+    Route("DELETE", "manifests/{manifest_id}", manifests.ManifestHandler, "Forget a manifest", None, 204),
+    Route(
+        "GET",
+        "manifests/{manifest_id}/slices",
+        manifests.SlicesHandler,
+        "A page of its slices",
+        m.SlicePage,
+        query=SlicesQuery,
+    ),
+    Route("GET", "openapi.json", openapi.OpenapiHandler, "This description", "json"),
+)
+
+
+def pattern(path: str) -> str:
+    """The regular expression of a path of the table, below the server's base URL."""
+    return ROOT + re.sub(r"\\{(\w+)\\}", lambda name: f"(?P<{name[1]}>{PATH_PARAMETERS[name[1]]})", re.escape(path))
+
+
+def tornado_routes(services: Services) -> list[tuple[str, type[CockpitHandler], dict[str, Services]]]:
+    """(pattern, handler, its arguments) for each path."""
+    handlers = {route.path: route.handler for route in ROUTES}
+    return [(pattern(path), handler, {"services": services}) for path, handler in handlers.items()]

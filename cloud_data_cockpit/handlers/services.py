@@ -1,0 +1,46 @@
+"""What the handlers call: made once by the extension, given to each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from ..jobs.board import Board
+from ..jobs.runner import Runner
+from ..jobs.uploads import Uploads
+from ..models import Job, ServerInfo
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+REQUEST_THREADS = 8
+
+
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="cockpit-request")
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings, the description of the API, the jobs, and threads for what blocks."""
+
+    info: ServerInfo
+    document: dict[str, Any]
+    board: Board
+    runner: Runner
+    uploads: Uploads
+    threads: ThreadPoolExecutor = field(default_factory=_threads)
+
+    async def blocking(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `function` in a thread; these threads are Data Cockpit's own, so a slow service delays nobody else."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, partial(function, *args, **kwargs))
+
+    async def cancel(self, job_id: str) -> Job:
+        """Stop a job of any kind."""
+        if self.uploads.drives(job_id):
+            return await self.uploads.cancel(job_id)
+        return await self.runner.cancel(job_id)

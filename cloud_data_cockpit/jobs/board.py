@@ -1,0 +1,116 @@
+"""The jobs of this server while they live: one place where they change, are saved and are made known."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ..models import Job, Problem
+from .store import ENDED, Store
+
+INTERVAL = 0.2
+"""Seconds between two reports of progress of one job; changes of state are always told."""
+
+
+class Board:
+    """Live jobs in memory, ended ones in the store. Every method may be called from any thread.
+
+    `notify(job)` is called in the thread of `loop`. Methods that write to the store block for a moment: in the loop's
+    thread use `asyncio.to_thread`.
+    """
+
+    def __init__(
+        self, store: Store, owner: str, notify: Callable[[Job], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._notify = notify
+        self._loop: asyncio.AbstractEventLoop | None = loop
+        self._live: dict[str, Job] = {}
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._saving = threading.Lock()
+
+    def add(self, job: Job) -> Job:
+        """A new job; blocks until it is saved."""
+        with self._lock:
+            self._live[job.id] = job
+            self._tell(job)
+        self._save(job.id)
+        return job
+
+    def is_live(self, job_id: str) -> bool:
+        """Whether the job is one of this server's and has not ended."""
+        with self._lock:
+            return job_id in self._live
+
+    def get(self, job_id: str) -> Job:
+        """The job as it stands. NotFound when there is none; blocks when it is not live."""
+        with self._lock:
+            job = self._live.get(job_id)
+        return job or self._store.get(job_id)
+
+    def latest(self) -> list[Job]:
+        """The newest jobs of all servers, newest first; blocks."""
+        jobs = self._store.latest()
+        with self._lock:
+            return [self._live.get(job.id, job) for job in jobs]
+
+    def progress(self, job_id: str, *, save: bool = True, **changes: Any) -> None:
+        """Note `done`, `total` or `phase`; told and saved at most once an INTERVAL. With `save` it may block."""
+        now = time.monotonic()
+        with self._lock:
+            job = self._live.get(job_id)
+            if job is None:
+                return
+            job = self._live[job_id] = _changed(job, changes)
+            due = now - self._told.get(job_id, 0) >= INTERVAL
+            if due:
+                self._tell(job)
+        if due and save:
+            self._save(job_id)
+
+    def change(self, job_id: str, **changes: Any) -> bool:
+        """Change a live job, tell and save it; False when it has ended before. Blocks."""
+        with self._lock:
+            job = self._live.get(job_id)
+            if job is None or job.state in ENDED:
+                return False
+            job = self._live[job_id] = _changed(job, changes)
+            self._tell(job)
+        self._save(job_id)
+        if job.state in ENDED:
+            with self._lock:
+                self._live.pop(job_id, None)
+                self._told.pop(job_id, None)
+        return True
+
+    def fail(self, job_id: str, problem: Problem) -> bool:
+        """The job has failed; False when it had ended before. Blocks."""
+        return self.change(job_id, state="failed", error=problem)
+
+    def close(self) -> None:
+        """Tell nothing any more: the loop is about to end."""
+        with self._lock:
+            self._loop = None
+
+    def _tell(self, job: Job) -> None:
+        self._told[job.id] = time.monotonic()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._notify, job)
+
+    def _save(self, job_id: str) -> None:
+        # The job is looked up inside this lock, so that of two savers the later one never writes the older state.
+        with self._saving:
+            with self._lock:
+                job = self._live.get(job_id)
+            if job is not None:
+                self._store.save(job, self._owner)
+
+
+def _changed(job: Job, changes: dict[str, Any]) -> Job:
+    return job.model_copy(update={**changes, "updated": datetime.now(UTC)})

@@ -1,0 +1,35 @@
+"""The XML documents of S3, read even where a key in them is no XML: services write control characters as they come."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from xml.etree.ElementTree import Element, ParseError
+
+__all__ = ["Element", "ParseError", "fields_of", "read_document", "read_page"]
+
+_NO_XML = re.compile(
+    rb"&#x0*(?:[0-8bcef]|1[0-9a-f]);|&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]);|[\x00-\x08\x0b\x0c\x0e-\x1f]", re.IGNORECASE
+)
+
+
+def read_document(body: bytes) -> tuple[str, Element]:
+    """The name of the root without its namespace, and the root. ParseError when it is no XML.
+
+    Control characters become "?". They stand in keys that a reply repeats; listings have theirs percent-encoded.
+    """
+    root = ElementTree.fromstring(_NO_XML.sub(b"?", body))
+    return root.tag.rpartition("}")[2], root
+
+
+def read_page(body: bytes, name: str) -> tuple[Element, str]:
+    """The root, which must be called `name`, and the namespace before its tags. ParseError or ValueError otherwise."""
+    found, root = read_document(body)
+    if found != name:
+        raise ValueError(found)
+    return root, root.tag.removesuffix(name)
+
+
+def fields_of(element: Element, space: str) -> dict[str, str]:
+    """The texts of the children by name."""
+    return {child.tag.removeprefix(space): child.text or "" for child in element}

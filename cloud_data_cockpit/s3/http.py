@@ -1,0 +1,190 @@
+"""One HTTP exchange with an S3 service over pooled connections; it signs nothing, retries nothing, follows nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .clients import CONNECT_TIMEOUT, POOL_SIZE, READ_TIMEOUT
+
+if TYPE_CHECKING:
+    import ssl
+
+Body = bytes | bytearray | memoryview | Iterable[memoryview]
+
+_SIGNATURE = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+")
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_pools: dict[tuple[str, str, int, str | None, str | None], Any] = {}
+_pools_lock = threading.Lock()
+
+
+class BrokenError(Exception):
+    """The exchange came to no end. `connecting`: not even a connection; `insecure`: TLS could not be set up."""
+
+    def __init__(self, reason: str, *, connecting: bool = False, insecure: bool = False) -> None:
+        super().__init__(reason)
+        self.connecting = connecting
+        self.insecure = insecure
+
+
+class Reply:
+    """Status and headers of a reply whose body is still to be read. Header names in any case."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self.status: int = response.status
+        self.headers: Mapping[str, str] = response.headers
+
+    def read(self, limit: int) -> bytes:
+        """At most `limit` bytes of the body as sent, no content encoding undone. BrokenError when it is cut off."""
+        parts: list[bytes] = []
+        held = 0
+        with _breaking():
+            while held < limit:
+                part: bytes = self._response.read(limit - held, decode_content=False)
+                if not part:
+                    break
+                parts.append(part)
+                held += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+@contextmanager
+def exchange(
+    method: str, url: str, *, headers: Mapping[str, str], body: Body | None = None, ca_bundle: str | None = None
+) -> Iterator[Reply]:
+    """Send one request and hand out the reply while its body is read; what is left unread is thrown away."""
+    parts = urlsplit(url)
+    proxy = _proxy_for(parts.scheme, parts.hostname or "")
+    pool = _pool(parts.scheme, parts.hostname or "", parts.port or 0, ca_bundle, proxy)
+    # A target that begins with "/" goes out as it is; from a whole URL urllib3 would resolve "." and ".." segments.
+    target = url if proxy and parts.scheme == "http" else f"{parts.path or '/'}?{parts.query}"
+    with _breaking():
+        response = pool.urlopen(
+            method,
+            target,
+            body=body,
+            headers={"Accept-Encoding": "identity", "User-Agent": "cloud-data-cockpit", **headers},
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=True,
+        )
+    try:
+        yield Reply(response)
+    finally:
+        # A body read to its end has given its connection back already; any other cannot be used again.
+        response.close()
+        response.release_conn()
+
+
+@contextmanager
+def _breaking() -> Iterator[None]:
+    """Turn urllib3's errors into BrokenError; they are not chained, as some hold the signed URL."""
+    from urllib3 import exceptions
+
+    try:
+        yield
+    except exceptions.SSLError as error:
+        raise BrokenError(str(error), connecting=True, insecure=True) from None
+    except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
+        raise BrokenError(_reason(error), connecting=True) from None
+    except (exceptions.HTTPError, OSError) as error:
+        raise BrokenError(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    if len(error.args) > 1 and isinstance(error.args[1], Exception):  # ProtocolError("Connection aborted.", cause)
+        return str(error.args[1])
+    # urllib3 puts its own object first: "<urllib3.connection...>: Failed to establish ...".
+    return _SIGNATURE.sub(r"\1...", re.sub(r"^.*?\): |<[^>]*object at [^>]*>:? ?", "", str(error)))
+
+
+# --- pools -------------------------------------------------------------------------------------
+
+
+def _pool(scheme: str, host: str, port: int, ca_bundle: str | None, proxy: str | None) -> Any:
+    key = (scheme, host, port, ca_bundle, proxy)
+    with _pools_lock:
+        if key not in _pools:
+            _pools[key] = _new_pool(*key)
+        return _pools[key]
+
+
+def _new_pool(scheme: str, host: str, port: int, ca_bundle: str | None, proxy: str | None) -> Any:
+    import urllib3
+
+    settings: dict[str, Any] = {
+        "maxsize": POOL_SIZE,
+        "block": False,
+        "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+        "retries": False,
+    }
+    if scheme == "https":
+        settings["ssl_context"] = _tls(ca_bundle)
+    if proxy is not None:
+        return urllib3.ProxyManager(proxy, **settings).connection_from_host(host, port or None, scheme)
+    if scheme == "https":
+        return urllib3.HTTPSConnectionPool(host, port or 443, **settings)
+    return urllib3.HTTPConnectionPool(host, port or 80, **settings)
+
+
+@lru_cache
+def _tls(ca_bundle: str | None) -> ssl.SSLContext:
+    """A context that verifies: by `ca_bundle` alone where one is named, else by the system's CAs and certifi's."""
+    import ssl
+
+    context = ssl.create_default_context(cafile=ca_bundle)
+    if ca_bundle is None:
+        try:
+            import certifi
+        except ImportError:
+            return context
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _proxy_for(scheme: str, host: str) -> str | None:
+    return _configured_proxy(scheme, host, tuple(os.environ.get(name) for name in _PROXY_VARIABLES))
+
+
+@lru_cache
+def _configured_proxy(scheme: str, host: str, variables: tuple[str | None, ...]) -> str | None:
+    """The proxy that the environment (or the system's settings) names for this host. Kept: to look costs 0.1 ms."""
+    proxy = urllib.request.getproxies().get(scheme)
+    if not proxy or urllib.request.proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _forget_pools() -> None:
+    """A forked child must not share sockets with its parent."""
+    global _pools_lock
+    _pools_lock = threading.Lock()
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pools)
+
+
+class _HideSignatures(logging.Filter):
+    """urllib3 logs each request's target; ours hold a signature that is good for an hour."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_SIGNATURE.sub(r"\1...", a) if isinstance(a, str) else a for a in record.args)
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_HideSignatures())

@@ -1,0 +1,181 @@
+/* The REST API of the server extension: one method a route, every failure an ApiError. */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type {
+  Bucket,
+  ConnectionRef,
+  FormatInfo,
+  Job,
+  Listing,
+  ManifestSummary,
+  ObjectDetail,
+  PartitionRequest,
+  PartReceipt,
+  ServerInfo,
+  SlicePage,
+  Upload,
+  UploadRequest
+} from './schema';
+
+const ROOT = 'cloud-data-cockpit/api';
+
+/** A request that failed: `message` is in the server's words, `code` is stable, `status` 0 means no reply at all. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly status: number
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  /** Whether the same request may succeed a moment later. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || (this.status >= 500 && this.status !== 501);
+  }
+}
+
+/** True for the rejection of a request that we gave up ourselves. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** Any thrown value as an ApiError, so that a view always has words to show. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) {
+    return error;
+  }
+  return new ApiError(error instanceof Error ? error.message : String(error), 'unexpected', -1);
+}
+
+type Query = Record<string, string | number | null | undefined>;
+
+interface ICall {
+  method?: string;
+  query?: Query;
+  json?: unknown;
+  body?: Blob;
+  signal?: AbortSignal;
+}
+
+export class ApiClient {
+  constructor(private readonly settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {}
+
+  info(): Promise<ServerInfo> {
+    return this.call('info');
+  }
+
+  connections(): Promise<ConnectionRef[]> {
+    return this.call('connections');
+  }
+
+  formats(): Promise<FormatInfo[]> {
+    return this.call('formats');
+  }
+
+  buckets(connection: string, signal?: AbortSignal): Promise<Bucket[]> {
+    return this.call('buckets', { query: { connection }, signal });
+  }
+
+  createBucket(connection: string, bucket: string): Promise<Bucket> {
+    return this.call('buckets', { method: 'POST', json: { connection, bucket } });
+  }
+
+  objects(
+    query: { connection: string; bucket: string; prefix: string; next_token?: string | null; page_size?: number },
+    signal?: AbortSignal
+  ): Promise<Listing> {
+    return this.call('objects', { query, signal });
+  }
+
+  object(query: { connection: string; bucket: string; key: string }, signal?: AbortSignal): Promise<ObjectDetail> {
+    return this.call('object', { query, signal });
+  }
+
+  startUpload(request: UploadRequest): Promise<Upload> {
+    return this.call('uploads', { method: 'POST', json: request });
+  }
+
+  putPart(jobId: string, number: number, body: Blob, signal?: AbortSignal): Promise<PartReceipt> {
+    return this.call(`uploads/${encodeURIComponent(jobId)}/parts/${number}`, { method: 'PUT', body, signal });
+  }
+
+  completeUpload(jobId: string): Promise<Job> {
+    return this.call(`uploads/${encodeURIComponent(jobId)}/complete`, { method: 'POST' });
+  }
+
+  startPartition(request: PartitionRequest): Promise<Job> {
+    return this.call('jobs', { method: 'POST', json: request });
+  }
+
+  jobs(): Promise<Job[]> {
+    return this.call('jobs');
+  }
+
+  cancelJob(id: string): Promise<Job> {
+    return this.call(`jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
+  }
+
+  manifests(): Promise<ManifestSummary[]> {
+    return this.call('manifests');
+  }
+
+  async deleteManifest(id: string): Promise<void> {
+    await this.call<unknown>(`manifests/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  slices(id: string, offset: number, limit: number, signal?: AbortSignal): Promise<SlicePage> {
+    return this.call(`manifests/${encodeURIComponent(id)}/slices`, { query: { offset, limit }, signal });
+  }
+
+  private async call<T>(route: string, { method = 'GET', query, json, body, signal }: ICall = {}): Promise<T> {
+    const url = URLExt.join(this.settings.baseUrl, ROOT, route) + queryString(query);
+    // Under JupyterLab's own "no-store" each URL gets a number added, which the server takes for a parameter.
+    const init: RequestInit = { method, signal, cache: 'reload' };
+    if (json !== undefined) {
+      init.body = JSON.stringify(json);
+    } else if (body !== undefined) {
+      init.body = body;
+      init.headers = { 'Content-Type': 'application/octet-stream' };
+    }
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this.settings);
+    } catch {
+      // JupyterLab makes a network error of an abort as well.
+      signal?.throwIfAborted();
+      throw new ApiError('The Jupyter server does not answer. Is it still running?', 'unreachable', 0);
+    }
+    if (!response.ok) {
+      throw await problemOf(response);
+    }
+    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  }
+}
+
+/** `?a=1&b=2` with every value encoded; what is null or undefined is left out. */
+function queryString(query: Query = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  const encoded = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return encoded.length ? `?${encoded.join('&')}` : '';
+}
+
+/** The server's own words where it gave some; a reply of another kind comes from a proxy or a missing extension. */
+async function problemOf(response: Response): Promise<ApiError> {
+  const text = await response.text();
+  try {
+    const problem: unknown = JSON.parse(text);
+    if (typeof problem === 'object' && problem !== null && 'message' in problem && problem.message) {
+      const code = 'code' in problem ? String(problem.code) : 'error';
+      return new ApiError(String(problem.message), code, response.status);
+    }
+  } catch {
+    // Not JSON: the words below say what is known.
+  }
+  const words =
+    response.status === 404
+      ? 'The Data Cockpit server extension does not answer. Check that `jupyter server extension list` shows cloud_data_cockpit as enabled, and restart Jupyter.'
+      : `The server answered ${response.status} ${response.statusText}`.trim() + ' and gave no reason.';
+  return new ApiError(words, 'error', response.status);
+}

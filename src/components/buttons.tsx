@@ -1,0 +1,73 @@
+/* Buttons: an icon with a name, and a part of the panel that can be closed. */
+import type { LabIcon } from '@jupyterlab/ui-components';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+interface IIconButtonProps {
+  icon: LabIcon;
+  label: string;
+  onClick: () => void;
+  disabled?: boolean;
+}
+
+export function IconButton({ icon, label, onClick, disabled }: IIconButtonProps): React.JSX.Element {
+  return (
+    <button
+      type="button"
+      className="cdc-IconButton"
+      title={label}
+      aria-label={label}
+      disabled={disabled}
+      onClick={event => {
+        event.stopPropagation();
+        onClick();
+      }}
+    >
+      <icon.react tag="span" className="cdc-Icon" />
+    </button>
+  );
+}
+
+interface ISectionProps {
+  title: string;
+  name: string;
+  open: boolean;
+  onToggle: () => void;
+  badge?: string;
+  actions?: React.ReactNode;
+  children: React.ReactNode;
+}
+
+/** A titled part of the panel. Its content stays in the document while it is closed, so that nothing is lost. */
+export function Section(props: ISectionProps): React.JSX.Element {
+  const id = React.useId();
+  const Caret = props.open ? caretDownIcon : caretRightIcon;
+  return (
+    <section
+      className={`cdc-Section${props.open ? ' cdc-mod-open' : ''}`}
+      data-section={props.name}
+      aria-labelledby={`${id}-title`}
+    >
+      <div className="cdc-Section-header">
+        <h2 className="cdc-Section-heading">
+          <button
+            type="button"
+            id={`${id}-title`}
+            className="cdc-Section-toggle"
+            aria-expanded={props.open}
+            aria-controls={`${id}-body`}
+            onClick={props.onToggle}
+          >
+            <Caret.react tag="span" className="cdc-Icon" />
+            <span className="cdc-ellipsis">{props.title}</span>
+            {props.badge && <span className="cdc-Badge">{props.badge}</span>}
+          </button>
+        </h2>
+        {props.open && props.actions}
+      </div>
+      <div id={`${id}-body`} className="cdc-Section-body" hidden={!props.open}>
+        {props.children}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+/* Numbers and times in a form for people. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** 1536 -> "1.5 KiB": three digits at most, in powers of 1024. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.5 would be rounded to four digits.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${trimZeros(value.toFixed(digits))} ${UNITS[unit]}`;
+}
+
+function trimZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+export function formatCount(count: number, locale?: string): string {
+  return new Intl.NumberFormat(locale).format(count);
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['second', 60],
+  ['minute', 60],
+  ['hour', 24],
+  ['day', 7],
+  ['week', 4.345],
+  ['month', 12],
+  ['year', Infinity]
+];
+
+/** "3 hours ago", in the browser's language unless told. */
+export function formatRelative(date: Date, now: Date = new Date(), locale?: string): string {
+  let value = (date.getTime() - now.getTime()) / 1000;
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
+  if (Math.abs(value) < 5) {
+    return format.format(0, 'second');
+  }
+  for (const [unit, length] of STEPS) {
+    if (Math.abs(value) < length) {
+      return format.format(Math.trunc(value), unit);
+    }
+    value /= length;
+  }
+  return date.toISOString();
+}
+
+export function formatDateTime(date: Date, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(date);
+}
+
+/** "Nov 21, 14:05": for lists, where the year is seldom in doubt. */
+export function formatShortDate(date: Date, locale?: string): string {
+  const options: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' };
+  return new Intl.DateTimeFormat(locale, { ...options, hourCycle: 'h23' }).format(date);
+}

@@ -1,0 +1,20 @@
+/* Our icons. The jp-icon classes let the theme colour them. */
+import { LabIcon } from '@jupyterlab/ui-components';
+
+const FRAME = 'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="16"';
+
+/** A cloud whose lower part is cut into slices. */
+export const cockpitIcon = new LabIcon({
+  name: 'cloud-data-cockpit:cockpit',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><path d="M18.9 8.9A6.6 6.6 0 0 0 6.3 7.2 5 5 0 0 0 2 12.1c0 .7.1 1.3.4 1.9h19.2a4 4 0 0 0 .4-1.6 3.6 3.6 0 0 0-3.1-3.5z"/><rect x="3" y="16" width="5" height="5" rx="1"/><rect x="9.5" y="16" width="5" height="5" rx="1"/><rect x="16" y="16" width="5" height="5" rx="1"/></g></svg>`
+});
+
+export const bucketIcon = new LabIcon({
+  name: 'cloud-data-cockpit:bucket',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="M12 3C7.6 3 4 4.3 4 6v.4l1.9 12.4C6.1 20.1 8.8 21 12 21s5.9-.9 6.1-2.2L20 6.4V6c0-1.7-3.6-3-8-3zm0 1.8c3.6 0 5.8.9 6.2 1.2-.4.4-2.6 1.2-6.2 1.2S6.2 6.4 5.8 6c.4-.3 2.6-1.2 6.2-1.2z"/></svg>`
+});
+
+export const sliceIcon = new LabIcon({
+  name: 'cloud-data-cockpit:slice',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="3" y="4" width="18" height="4.5" rx="1"/><rect x="3" y="10" width="18" height="4" rx="1"/><rect x="3" y="15.5" width="18" height="4.5" rx="1"/></g></svg>`
+});

@@ -1,0 +1,146 @@
+/* The plugin: services and settings in, panel and commands out. Wiring only. */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+import { ApiClient } from './api/client';
+import { addCommands, confirmReplace } from './commands';
+import type { IRemembered } from './models/cockpit';
+import { Cockpit } from './models/cockpit';
+import { notifyOfUploads } from './notifications';
+import { CockpitPanel, PANEL_ID } from './panel';
+import { CommandIDs, IDataCockpit } from './tokens';
+
+export { IDataCockpit } from './tokens';
+
+const PLUGIN_ID = 'cloud-data-cockpit:plugin';
+const STATE_KEY = 'cloud-data-cockpit:place';
+
+const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
+  id: PLUGIN_ID,
+  description: 'Browse S3 in the sidebar, cut objects into slices, load the slices in a notebook.',
+  autoStart: true,
+  provides: IDataCockpit,
+  optional: [ITranslator, ISettingRegistry, IStateDB, ILayoutRestorer, ICommandPalette, INotebookTracker],
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null,
+    registry: ISettingRegistry | null,
+    state: IStateDB | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    tracker: INotebookTracker | null
+  ): IDataCockpit => {
+    const trans = (translator ?? nullTranslator).load('cloud_data_cockpit');
+    const settings = new Settings();
+    const cockpit = new Cockpit({
+      api: new ApiClient(app.serviceManager.serverSettings),
+      pageSize: () => settings.pageSize,
+      confirmReplace: async item => !settings.confirmReplace || confirmReplace(item, trans)
+    });
+    addCommands({ app, cockpit, tracker, trans });
+    const category = trans.__('Data Cockpit');
+    // Without its job there is nothing to cancel: that command is for buttons.
+    const inPalette = Object.values(CommandIDs).filter(command => command !== CommandIDs.cancelJob);
+    inPalette.forEach(command => palette?.addItem({ command, category }));
+
+    const panel = new CockpitPanel(cockpit, app.commands, trans);
+    app.shell.add(panel, 'left', { rank: 250, type: 'Data Cockpit' });
+    restorer?.add(panel, PANEL_ID);
+    notifyOfUploads(cockpit.uploads, trans);
+    void start(app, cockpit, settings, registry, state);
+    return new PublicFace(cockpit);
+  }
+};
+
+export default plugin;
+
+/** What the settings say; their presets stand here for applications without a registry. */
+class Settings {
+  pageSize = 1000;
+  confirmReplace = true;
+
+  async follow(registry: ISettingRegistry): Promise<void> {
+    const settings = await registry.load(PLUGIN_ID);
+    const read = () => {
+      this.pageSize = settings.get('pageSize').composite as number;
+      this.confirmReplace = settings.get('confirmReplace').composite as boolean;
+    };
+    read();
+    settings.changed.connect(read);
+  }
+}
+
+/** Runs beside the start of the application, which must not wait for the server's answers. */
+async function start(
+  app: JupyterFrontEnd,
+  cockpit: Cockpit,
+  settings: Settings,
+  registry: ISettingRegistry | null,
+  state: IStateDB | null
+): Promise<void> {
+  const following = registry ? settings.follow(registry).catch(() => undefined) : undefined;
+  const remembered = await fetchPlace(state);
+  await following;
+  openWhenAsked(app, cockpit);
+  await cockpit.start(remembered, app.serviceManager.events.stream);
+  if (state) {
+    cockpit.browser.changed.connect(() => void state.save(STATE_KEY, { ...cockpit.remembered }));
+  }
+}
+
+/** The server may want the panel open at start: a first look with sample data. */
+function openWhenAsked(app: JupyterFrontEnd, { connections }: Cockpit): void {
+  const look = () => {
+    if (connections.info) {
+      connections.changed.disconnect(look);
+      if (connections.info.open_panel) {
+        void app.restored.then(() => app.shell.activateById(PANEL_ID));
+      }
+    }
+  };
+  connections.changed.connect(look);
+}
+
+async function fetchPlace(state: IStateDB | null): Promise<IRemembered | null> {
+  const value: ReadonlyPartialJSONValue | undefined = await state?.fetch(STATE_KEY).catch(() => undefined);
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  const { connection, bucket, prefix, selection } = value as Partial<IRemembered>;
+  const text = (found: unknown) => (typeof found === 'string' ? found : null);
+  return {
+    connection: text(connection),
+    bucket: text(bucket),
+    prefix: text(prefix) ?? '',
+    selection: text(selection)
+  };
+}
+
+class PublicFace implements IDataCockpit {
+  constructor(private readonly cockpit: Cockpit) {
+    cockpit.object.changed.connect(() => {
+      if (this.selection !== this._last) {
+        this._last = this.selection;
+        this.selectionChanged.emit(this._last);
+      }
+    });
+  }
+
+  readonly selectionChanged: Signal<IDataCockpit, string | null> = new Signal<IDataCockpit, string | null>(this);
+
+  get selection(): string | null {
+    return this.cockpit.object.detail?.uri ?? null;
+  }
+
+  open(uri: string): Promise<boolean> {
+    return this.cockpit.openUri(uri);
+  }
+
+  private _last: string | null = null;
+}

@@ -1,0 +1,201 @@
+/* All models together, and what each of them does when another one has news. */
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { ApiClient } from '../api/client';
+import type { Job } from '../api/schema';
+import { BrowserModel } from './browser';
+import { ConnectionsModel } from './connections';
+import { JobsModel } from './jobs';
+import { parentOf, parsePlace } from './location';
+import { ObjectModel } from './object';
+import { SlicesModel } from './slices';
+import type { IUploadItem } from './uploads';
+import { UploadsModel } from './uploads';
+
+export interface ICockpitOptions {
+  api: ApiClient;
+  pageSize: () => number;
+  confirmReplace: (item: IUploadItem) => Promise<boolean>;
+}
+
+/** A selected object is looked at when the selection has stayed for so long. */
+const LOOK_MS = 120;
+
+/** What is remembered over a reload. */
+export interface IRemembered {
+  connection: string | null;
+  bucket: string | null;
+  prefix: string;
+  selection: string | null;
+}
+
+export class Cockpit {
+  constructor(private readonly options: ICockpitOptions) {
+    const { api, pageSize, confirmReplace } = options;
+    this.connections = new ConnectionsModel(api);
+    this.browser = new BrowserModel(api, pageSize);
+    this.object = new ObjectModel(api);
+    this.jobs = new JobsModel(api);
+    this.slices = new SlicesModel(api);
+    this.uploads = new UploadsModel(api, { confirmReplace, onJob: job => this.jobs.apply(job) });
+    this.jobs.changed.connect(() => this.jobs.active.forEach(job => this.uploads.onJob(job)));
+    this.jobs.finished.connect((_, job) => {
+      this.uploads.onJob(job);
+      void this.onFinished(job);
+    });
+    this.uploads.uploaded.connect((_, item) => void this.onUploaded(item));
+  }
+
+  readonly connections: ConnectionsModel;
+  readonly browser: BrowserModel;
+  readonly object: ObjectModel;
+  readonly jobs: JobsModel;
+  readonly slices: SlicesModel;
+  readonly uploads: UploadsModel;
+
+  /** Emitted with the manifest's id when a partition that was started here has succeeded. */
+  readonly partitioned = new Signal<this, string>(this);
+
+  /** Everything anew: at start, and when a person asks again after an error. */
+  async start(remembered: IRemembered | null, events?: ISignal<unknown, unknown>): Promise<void> {
+    if (events) {
+      this.jobs.attach(events);
+    }
+    await Promise.all([this.connect(remembered), this.jobs.refresh(), this.slices.refresh()]);
+  }
+
+  /** The connections, then the place to show: the remembered one if its connection is still there. */
+  async connect(remembered: IRemembered | null = null): Promise<void> {
+    await this.connections.load(remembered?.connection ?? undefined);
+    const { current } = this.connections;
+    if (current === null) {
+      return;
+    }
+    if (remembered && remembered.connection === current) {
+      const { bucket, prefix, selection } = remembered;
+      await this.go({ connection: current, bucket, prefix }, selection);
+    } else {
+      await this.go({ connection: current, bucket: null });
+    }
+  }
+
+  get remembered(): IRemembered {
+    const { location, selection } = this.browser;
+    return { ...location, selection };
+  }
+
+  async useConnection(name: string): Promise<void> {
+    this.connections.select(name);
+    await this.go({ connection: name, bucket: null });
+  }
+
+  async go(
+    to: { connection?: string; bucket: string | null; prefix?: string },
+    selection: string | null = null
+  ): Promise<void> {
+    clearTimeout(this._look);
+    const opened = this.browser.open(to, selection);
+    const isKey = to.bucket !== null && selection !== null && !selection.endsWith('/');
+    await Promise.all([opened, this.showObject(isKey ? selection : null)]);
+  }
+
+  /** Select a row; an object is shown in detail. */
+  select(key: string | null): void {
+    this.browser.select(key);
+    const { selected } = this.browser;
+    // Who walks the rows by an arrow key wants the last of them; each look costs requests.
+    clearTimeout(this._look);
+    this._look = setTimeout(() => void this.showObject(selected?.kind === 'object' ? selected.key : null), LOOK_MS);
+  }
+
+  /** Go where a pasted text points. False when it names no place in S3. */
+  async openUri(text: string): Promise<boolean> {
+    const place = parsePlace(text);
+    if (!place) {
+      return false;
+    }
+    const { bucket, rest } = place;
+    if (!rest || rest.endsWith('/')) {
+      await this.go({ bucket, prefix: rest });
+    } else if (await this.isPrefix(bucket, rest)) {
+      await this.go({ bucket, prefix: `${rest}/` });
+    } else {
+      await this.go({ bucket, prefix: parentOf(rest) }, rest);
+    }
+    return true;
+  }
+
+  /** Make a bucket and enter it. */
+  async createBucket(name: string): Promise<void> {
+    const connection = this.connections.current;
+    if (connection !== null) {
+      const bucket = await this.options.api.createBucket(connection, name);
+      await this.go({ bucket: bucket.name });
+    }
+  }
+
+  async partition(): Promise<void> {
+    const job = await this.object.partition();
+    if (job) {
+      this._started.add(job.id);
+      this.jobs.apply(job);
+      const known = this.jobs.get(job.id);
+      if (known && known.state === 'succeeded') {
+        await this.onFinished(known);
+      }
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this._look);
+    const models = [this.connections, this.browser, this.object, this.jobs, this.slices, this.uploads];
+    models.forEach(model => model.dispose());
+    Signal.clearData(this);
+  }
+
+  /** "a/b" without a closing slash is a prefix when there are keys below "a/b/" and none that is "a/b". */
+  private async isPrefix(bucket: string, rest: string): Promise<boolean> {
+    const connection = this.browser.location.connection;
+    if (connection === null) {
+      return false;
+    }
+    try {
+      const page = await this.options.api.objects({ connection, bucket, prefix: rest, page_size: 100 });
+      return page.prefixes.includes(`${rest}/`) && !page.objects.some(object => object.key === rest);
+    } catch {
+      // The place is opened all the same, and that request shows its error.
+      return false;
+    }
+  }
+
+  private async showObject(key: string | null): Promise<void> {
+    const { connection, bucket } = this.browser.location;
+    const target = key !== null && connection !== null && bucket !== null ? { connection, bucket, key } : null;
+    await this.object.show(target);
+  }
+
+  private async onFinished(job: Job): Promise<void> {
+    if (job.kind === 'partition' && job.state === 'succeeded' && job.manifest_id !== null) {
+      const ours = this._started.delete(job.id);
+      await this.slices.refresh(ours ? job.manifest_id : null);
+      if (ours) {
+        this.partitioned.emit(job.manifest_id);
+      }
+    }
+  }
+
+  private async onUploaded(item: IUploadItem): Promise<void> {
+    const { bucket, key, file } = item;
+    this.browser.written(bucket, key, file.size);
+    if (this.browser.location.bucket === bucket && this.browser.pages <= 1) {
+      await this.browser.refresh();
+    }
+    const { target } = this.object;
+    if (target && target.bucket === bucket && target.key === key) {
+      await this.object.load();
+    }
+  }
+
+  private _look: ReturnType<typeof setTimeout> | undefined;
+  private readonly _started = new Set<string>();
+}

@@ -1,0 +1,106 @@
+/* The selected object: what it is, and how it is cut. */
+import { copyIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import { IconButton } from '../components/buttons';
+import { EmptyState, ErrorNotice, Loading, WarningNotice } from '../components/notices';
+import { ByteSize, RelativeDate } from '../components/values';
+import type { ObjectDetail } from '../api/schema';
+import { displayName, nameBelow, parentOf } from '../models/location';
+import { CommandIDs } from '../tokens';
+import { useCockpit, useModel } from './context';
+import { PartitionForm } from './PartitionForm';
+
+export function ObjectSection(): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const object = useModel(cockpit.object);
+  if (!object.target) {
+    return (
+      <EmptyState
+        title={trans.__('No object selected')}
+        hint={trans.__('Select an object above to see what it is and to cut it into slices.')}
+      />
+    );
+  }
+  if (object.error) {
+    const retry = { label: trans.__('Retry'), run: () => void object.load() };
+    return <ErrorNotice message={object.error.message} retry={retry} />;
+  }
+  if (!object.detail) {
+    return <Loading label={trans.__('Looking at the object…')} />;
+  }
+  return (
+    <div className="cdc-Object" aria-busy={object.loading} data-key={object.detail.key}>
+      <Card detail={object.detail} />
+      <FormatSelect detail={object.detail} />
+      {object.form && <PartitionForm />}
+    </div>
+  );
+}
+
+function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
+  const { trans, execute } = useCockpit();
+  const name = displayName(nameBelow(parentOf(detail.key), detail.key)) || trans.__('(empty name)');
+  return (
+    <div className="cdc-Card">
+      <div className="cdc-Card-head">
+        <h3 className="cdc-Card-title" title={displayName(detail.uri)}>
+          <bdi>{name}</bdi>
+        </h3>
+        <IconButton icon={copyIcon} label={trans.__('Copy the URI')} onClick={() => execute(CommandIDs.copyUri)} />
+      </div>
+      <dl className="cdc-Facts">
+        <div>
+          <dt>{trans.__('Size')}</dt>
+          <dd>
+            <ByteSize bytes={detail.size} />
+          </dd>
+        </div>
+        <div>
+          <dt>{trans.__('Modified')}</dt>
+          <dd>
+            <RelativeDate date={detail.last_modified} />
+          </dd>
+        </div>
+        <div>
+          <dt>{trans.__('ETag')}</dt>
+          <dd title={detail.etag}>{detail.etag.slice(0, 8)}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+function FormatSelect({ detail }: { detail: ObjectDetail }): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const object = useModel(cockpit.object);
+  const id = React.useId();
+  const { format } = object;
+  return (
+    <>
+      <div className="cdc-Field" data-field="format">
+        <label htmlFor={id} className="cdc-Field-label">
+          {trans.__('Format')}
+        </label>
+        <select
+          id={id}
+          className="cdc-Select"
+          value={object.chosen ?? detail.format ?? ''}
+          onChange={event => object.chooseFormat(event.target.value || null)}
+        >
+          {detail.format === null && <option value="">{trans.__('Not recognised')}</option>}
+          {object.formats.map(({ name, title, usable }) => (
+            <option key={name} value={name}>
+              {name === detail.format
+                ? trans.__('%1 (detected)', title)
+                : usable
+                  ? title
+                  : trans.__('%1 (not installed)', title)}
+            </option>
+          ))}
+        </select>
+      </div>
+      {detail.problem && !object.chosen && <WarningNotice>{detail.problem}</WarningNotice>}
+      {format && !format.usable && format.problem && <WarningNotice>{format.problem}</WarningNotice>}
+    </>
+  );
+}

@@ -1,0 +1,163 @@
+/* How to cut: the fields of the format's schema, the button, and the progress of the job. */
+import * as React from 'react';
+import { ErrorNotice } from '../components/notices';
+import { Field } from '../components/SchemaForm';
+import type { FormFault, IField } from '../models/form';
+import { faultOf, faultsOf } from '../models/form';
+import { isActive } from '../models/jobs';
+import { CommandIDs } from '../tokens';
+import type { ICockpitContext } from './context';
+import { useCockpit, useModel } from './context';
+import { JobProgress } from './JobProgress';
+
+export function PartitionForm(): React.JSX.Element | null {
+  const { cockpit, trans, execute } = useCockpit();
+  const object = useModel(cockpit.object);
+  const jobs = useModel(cockpit.jobs);
+  const { form, detail } = object;
+  if (!form || !detail) {
+    return null;
+  }
+  const own = jobs.get(object.jobId);
+  const job =
+    own ?? jobs.active.find(candidate => candidate.kind === 'partition' && candidate.uri === detail.uri) ?? null;
+  const running = job !== null && isActive(job);
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    execute(CommandIDs.partition);
+  };
+  return (
+    <form className="cdc-Form" onSubmit={submit} noValidate>
+      <CutFields disabled={running} />
+      {form.plain.map(field => (
+        <BoundField key={field.name} field={field} disabled={running} />
+      ))}
+      {form.reading.length > 0 && (
+        <details className="cdc-Details">
+          <summary>{trans.__('Reading options')}</summary>
+          {form.reading.map(field => (
+            <BoundField key={field.name} field={field} disabled={running} />
+          ))}
+        </details>
+      )}
+      {object.submitError && <ErrorNotice message={object.submitError.message} />}
+      {job && running && <JobProgress job={job} />}
+      {own && own.state === 'failed' && own.error && <ErrorNotice message={own.error.message} />}
+      {own && own.state === 'cancelled' && <p className="cdc-quiet">{trans.__('Cancelled. No slices were made.')}</p>}
+      {!running && (
+        <button type="submit" className="cdc-Button cdc-mod-primary" disabled={!object.canPartition}>
+          {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
+        </button>
+      )}
+    </form>
+  );
+}
+
+/** One of several ways to cut is chosen; only then its number is asked for. */
+function CutFields({ disabled }: { disabled: boolean }): React.JSX.Element | null {
+  const { cockpit, trans } = useCockpit();
+  const object = useModel(cockpit.object);
+  const id = React.useId();
+  const { form, state } = object;
+  if (!form || !form.cut.length) {
+    return null;
+  }
+  const field = form.cut.find(candidate => candidate.name === state.cutBy);
+  return (
+    <div className="cdc-Field" data-field="cut-by">
+      <label htmlFor={id} className="cdc-Field-label">
+        {trans.__('Cut by')}
+      </label>
+      <div className="cdc-Field-pair">
+        <select
+          id={id}
+          className="cdc-Select"
+          disabled={disabled}
+          aria-describedby={`${id}-hint`}
+          value={state.cutBy ?? ''}
+          onChange={event => object.cutBy(event.target.value || null)}
+        >
+          <option value="">{trans.__('Automatic size')}</option>
+          {form.cut.map(({ name, title }) => (
+            <option key={name} value={name}>
+              {title}
+            </option>
+          ))}
+        </select>
+        {field && <CutNumber key={field.name} field={field} disabled={disabled} describedBy={`${id}-hint`} />}
+      </div>
+      <CutHint id={`${id}-hint`} field={field} />
+    </div>
+  );
+}
+
+interface ICutNumberProps {
+  field: IField;
+  disabled: boolean;
+  describedBy: string;
+}
+
+function CutNumber({ field, disabled, describedBy }: ICutNumberProps): React.JSX.Element {
+  const { cockpit } = useCockpit();
+  const object = useModel(cockpit.object);
+  return (
+    <input
+      className="cdc-Input"
+      type="number"
+      inputMode="numeric"
+      data-field={field.name}
+      aria-label={field.title}
+      aria-describedby={describedBy}
+      aria-invalid={faultOf(field, object.state.values[field.name]) !== null}
+      autoFocus
+      disabled={disabled}
+      min={field.minimum ?? undefined}
+      max={field.maximum ?? undefined}
+      step={field.kind === 'integer' ? 1 : 'any'}
+      value={String(object.state.values[field.name])}
+      onChange={event => object.setValue(field.name, event.target.value)}
+    />
+  );
+}
+
+function CutHint({ id, field }: { id: string; field?: IField }): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const object = useModel(cockpit.object);
+  const fault = field && faultOf(field, object.state.values[field.name]);
+  return (
+    <p id={id} className={fault ? 'cdc-Field-fault' : 'cdc-Field-hint'} role={fault ? 'alert' : undefined}>
+      {field ? (fault ? faultText(fault, field, trans) : field.description) : trans.__('Slices of about 64 MiB.')}
+    </p>
+  );
+}
+
+function BoundField({ field, disabled }: { field: IField; disabled: boolean }): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const object = useModel(cockpit.object);
+  const fault = object.form ? faultsOf(object.form, object.state)[field.name] : undefined;
+  return (
+    <Field
+      field={field}
+      value={object.state.values[field.name] ?? field.initial}
+      fault={fault ? faultText(fault, field, trans) : null}
+      disabled={disabled}
+      automatic={trans.__('Automatic')}
+      onChange={value => object.setValue(field.name, value)}
+    />
+  );
+}
+
+function faultText(fault: FormFault, field: IField, trans: ICockpitContext['trans']): string {
+  switch (fault) {
+    case 'minimum':
+      return trans.__('At least %1', field.minimum);
+    case 'maximum':
+      return trans.__('At most %1', field.maximum);
+    case 'integer':
+      return trans.__('A whole number');
+    case 'length':
+      return trans.__('At most %1 characters', field.maxLength);
+    default:
+      return trans.__('A number');
+  }
+}

@@ -1,0 +1,79 @@
+/* Records for tests, complete but for what a test wants to say. */
+import type { Job, Listing, ManifestSummary, ObjectDetail } from '../api/schema';
+
+export function job(partial: Partial<Job> = {}): Job {
+  return {
+    id: 'j1',
+    kind: 'partition',
+    title: 'Partition a.csv',
+    state: 'running',
+    created: '2026-01-01T00:00:00Z',
+    updated: '2026-01-01T00:00:00Z',
+    done: 0,
+    total: 100,
+    unit: 'bytes',
+    phase: 'indexing',
+    connection: 'demo',
+    uri: 's3://b/a.csv',
+    manifest_id: null,
+    error: null,
+    ...partial
+  };
+}
+
+/** A page with objects of the given keys. */
+export function listing(prefix: string, keys: string[], partial: Partial<Listing> = {}): Listing {
+  const objects = keys.map(key => ({
+    key,
+    size: 1,
+    last_modified: '2026-01-01T00:00:00Z',
+    etag: 'e',
+    storage_class: null
+  }));
+  return { bucket: 'b', prefix, prefixes: [], objects, next_token: null, ...partial };
+}
+
+export function detail(key: string, partial: Partial<ObjectDetail> = {}): ObjectDetail {
+  return {
+    uri: `s3://b/${key}`,
+    bucket: 'b',
+    key,
+    size: 10,
+    last_modified: '2026-01-01T00:00:00Z',
+    etag: 'e',
+    content_type: null,
+    metadata: {},
+    format: 'csv',
+    problem: null,
+    ...partial
+  };
+}
+
+export function manifest(id: string, partial: Partial<ManifestSummary> = {}): ManifestSummary {
+  return {
+    id,
+    created: '2026-01-01T00:00:00Z',
+    uri: 's3://b/a.csv',
+    etag: 'e',
+    size: 10,
+    connection: 'demo',
+    format: 'csv',
+    params: {},
+    num_slices: 3,
+    records: 9,
+    bytes: 10,
+    notes: [],
+    ...partial
+  };
+}
+
+/** A promise and the functions that settle it. */
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,32 @@
+/* What other extensions may use, and the names of our commands. */
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+/** The cockpit as other extensions see it. */
+export interface IDataCockpit {
+  /** Show the place or the object that an s3:// URI, an ARN or an HTTPS address names; false when it names none. */
+  open(uri: string): Promise<boolean>;
+  /** URI of the selected object, or null. */
+  readonly selection: string | null;
+  readonly selectionChanged: ISignal<IDataCockpit, string | null>;
+}
+
+export const IDataCockpit = new Token<IDataCockpit>(
+  'cloud-data-cockpit:IDataCockpit',
+  'The S3 browser in the sidebar: where it is, and where it should go.'
+);
+
+export const CommandIDs = {
+  show: 'cloud-data-cockpit:show',
+  refresh: 'cloud-data-cockpit:refresh',
+  openUri: 'cloud-data-cockpit:open-uri',
+  createBucket: 'cloud-data-cockpit:create-bucket',
+  upload: 'cloud-data-cockpit:upload',
+  copyUri: 'cloud-data-cockpit:copy-uri',
+  partition: 'cloud-data-cockpit:partition',
+  insertSlices: 'cloud-data-cockpit:insert-slices',
+  copyCode: 'cloud-data-cockpit:copy-code',
+  deleteManifest: 'cloud-data-cockpit:delete-manifest',
+  cancelJob: 'cloud-data-cockpit:cancel-job',
+  cancelUploads: 'cloud-data-cockpit:cancel-uploads'
+} as const;

@@ -1,0 +1,96 @@
+/* What a person does in the panel, for the tests; and files of which the tests know what they hold. */
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+import { expect } from '@playwright/test';
+
+export interface IFileSpec {
+  name: string;
+  text: string;
+}
+
+/** A CSV of `rows` rows with quoted newlines, quotes in quotes, and text in several scripts. */
+export function csvOf(rows: number): string {
+  const remarks = ['', '"first line\nsecond, line"', '"she said ""no"""', 'snö på mätaren', '雨の日', '"\r\n"'];
+  const lines = Array.from({ length: rows }, (_, row) => `${row},Zürich ${row % 7},${remarks[row % remarks.length]}`);
+  return `number,station,remark\n${lines.join('\n')}\n`;
+}
+
+/** `count` sequences of different lengths. */
+export function fastaOf(count: number): string {
+  const sequence = (index: number) => 'ACGTTGCA'.repeat(5 + (index % 40));
+  const wrapped = (text: string) => text.replace(/.{1,60}/g, '$&\n');
+  return Array.from({ length: count }, (_, index) => `>seq${index} größe ${index}\n${wrapped(sequence(index))}`).join('');
+}
+
+export class CockpitPage {
+  constructor(readonly page: IJupyterLabPageFixture) {}
+
+  get panel(): Locator {
+    return this.page.locator('#cloud-data-cockpit');
+  }
+
+  get listing(): Locator {
+    return this.panel.locator('.cdc-Listing');
+  }
+
+  row(key: string): Locator {
+    return this.listing.locator(`.cdc-Row[data-key=${JSON.stringify(key)}]`);
+  }
+
+  section(name: 'data' | 'object' | 'slices' | 'jobs'): Locator {
+    return this.panel.locator(`[data-section="${name}"]`);
+  }
+
+  async open(): Promise<void> {
+    await this.page.evaluate(() => void window.jupyterapp.commands.execute('cloud-data-cockpit:show'));
+    await expect(this.listing).toBeVisible();
+  }
+
+  /** Show the place by typing its URI into the trail. */
+  async go(uri: string): Promise<void> {
+    await this.panel.getByRole('button', { name: 'Go to an s3:// URI' }).click();
+    await this.panel.getByLabel('S3 URI to go to').fill(uri);
+    await this.page.keyboard.press('Enter');
+    await expect(this.panel.getByLabel('S3 URI to go to')).toBeHidden();
+  }
+
+  async createBucket(name: string): Promise<void> {
+    await this.panel.getByRole('button', { name: 'Buckets', exact: true }).click();
+    await this.panel.getByRole('button', { name: 'Create a bucket' }).first().click();
+    await this.page.locator('.jp-Dialog input').fill(name);
+    await this.page.locator('.jp-Dialog').getByRole('button', { name: 'Create', exact: true }).click();
+    await expect(this.panel.getByText('This bucket is empty')).toBeVisible();
+  }
+
+  /** Files from the desktop onto the listing. */
+  async drop(files: IFileSpec[]): Promise<void> {
+    const transfer = await this.page.evaluateHandle(given => {
+      const made = new DataTransfer();
+      given.forEach(({ name, text }) => made.items.add(new File([text], name)));
+      return made;
+    }, files);
+    const zone = this.panel.locator('.cdc-DropZone');
+    await zone.dispatchEvent('dragenter', { dataTransfer: transfer });
+    await zone.dispatchEvent('dragover', { dataTransfer: transfer });
+    await expect(this.panel.locator('.cdc-DropZone-cover')).toBeVisible();
+    await zone.dispatchEvent('drop', { dataTransfer: transfer });
+    await expect(this.panel.locator('.cdc-DropZone-cover')).toBeHidden();
+  }
+
+  /** Cut the selected object into so many slices; the totals that the panel shows. */
+  async partition(slices: number): Promise<{ slices: string; records: string }> {
+    const form = this.section('object').locator('form');
+    await form.getByLabel('Cut by').selectOption('num_slices');
+    await form.getByLabel('Number of slices').fill(String(slices));
+    await form.getByRole('button', { name: 'Partition' }).click();
+    const total = (name: string) => this.section('slices').locator(`[data-total="${name}"]`);
+    await expect(total('slices')).toHaveText(String(slices));
+    await expect(this.section('slices').locator('.cdc-SliceTable .cdc-Row[aria-selected]')).toHaveCount(slices);
+    return { slices: await total('slices').innerText(), records: await total('records').innerText() };
+  }
+
+  async insert(): Promise<void> {
+    await this.section('slices').getByRole('button', { name: 'Insert into notebook' }).click();
+    await expect(this.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText('load_slices');
+  }
+}
