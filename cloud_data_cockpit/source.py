@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -40,9 +40,19 @@ class Source(Protocol):
         """One result per (offset, length), in the order asked; close ranges travel in one request."""
         ...
 
-    def sibling(self, suffix: str) -> Source:
-        """The source whose name is this one's with `suffix` appended. NotFound when there is none."""
+    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
+        """The source whose name is this one's with `suffix` appended. NotFound when there is none.
+
+        The name's end `replacing` is taken off first: `.ibd` replacing `.imzML` leads from `a.imzML` to `a.ibd`.
+        """
         ...
+
+
+def sibling_name(name: str, suffix: str, replacing: str = "") -> str:
+    """`name` without its end `replacing`, and `suffix` after it. BadRequest when it does not end so."""
+    if not name.endswith(replacing):
+        raise BadRequest(f"{name} does not end with {replacing}, which its companion {suffix} has instead")
+    return name.removesuffix(replacing) + suffix
 
 
 def check_range(size: int, offset: int, length: int, uri: str) -> None:
@@ -131,8 +141,8 @@ class FileSource:
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return read_merged(self.read, ranges)
 
-    def sibling(self, suffix: str) -> FileSource:
-        return FileSource(self._path.with_name(self._path.name + suffix))
+    def sibling(self, suffix: str, *, replacing: str = "") -> FileSource:
+        return FileSource(self._path.with_name(sibling_name(self._path.name, suffix, replacing)))
 
     def _stat(self) -> os.stat_result:
         try:
@@ -150,10 +160,16 @@ class FileSource:
 
 
 class MemorySource:
-    """Bytes that are in memory already, such as a piece that was fetched or made."""
+    """Bytes that are in memory already, such as a piece that was fetched or made.
 
-    def __init__(self, data: bytes, uri: str = "memory:", etag: str | None = None) -> None:
+    `beside` holds the content of companions by their uri.
+    """
+
+    def __init__(
+        self, data: bytes, uri: str = "memory:", etag: str | None = None, beside: Mapping[str, bytes] | None = None
+    ) -> None:
         self._data = data
+        self._beside = dict(beside or {})
         self._uri = uri
         self._etag = etag if etag is not None else f"{len(data):x}-{hash(data) & 0xFFFFFFFFFFFFFFFF:x}"
 
@@ -176,5 +192,8 @@ class MemorySource:
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return [self.read(offset, length) for offset, length in ranges]
 
-    def sibling(self, suffix: str) -> Source:
-        raise NotFound(f"{self._uri} is in memory and has no companion {suffix}")
+    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
+        name = sibling_name(self._uri, suffix, replacing)
+        if name not in self._beside:
+            raise NotFound(f"{self._uri} is in memory and has no companion {name}")
+        return MemorySource(self._beside[name], name, beside=self._beside)

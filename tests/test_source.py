@@ -72,3 +72,25 @@ def test_a_companion_is_found_or_said_to_be_missing(tmp_path: Path) -> None:
     assert source.sibling(".bai").read(0, 5) == b"index"
     with pytest.raises(NotFound):
         source.sibling(".csi")
+
+
+def test_a_companion_with_another_ending_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.b.imzML").write_bytes(b"x")
+    (tmp_path / "a.b.ibd").write_bytes(b"data")
+    source = FileSource(tmp_path / "a.b.imzML")
+    assert source.sibling(".ibd", replacing=".imzML").read(0, 4) == b"data"
+    with pytest.raises(NotFound):
+        source.sibling(".IBD2", replacing=".imzML")
+    with pytest.raises(BadRequest, match="does not end"):
+        source.sibling(".ibd", replacing=".xml")
+
+
+def test_companions_may_be_in_memory() -> None:
+    source = MemorySource(b"x", "memory:a.imzML", beside={"memory:a.ibd": b"data", "memory:a.imzML.md5": b"sum"})
+    assert source.sibling(".ibd", replacing=".imzML").read(0, 4) == b"data"
+    assert (
+        source.sibling(".ibd", replacing=".imzML").sibling(".imzML.md5", replacing=".ibd").uri.endswith("a.imzML.md5")
+    )
+    assert source.sibling(".md5").read(0, 3) == b"sum"
+    with pytest.raises(NotFound):
+        source.sibling(".ibd")

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from ..errors import CockpitError, NotFound, ServiceError, SourceChanged
-from ..source import LARGEST_READ, Range, blocks, check_range, merge_ranges
+from ..source import LARGEST_READ, Range, blocks, check_range, merge_ranges, sibling_name
 from .connections import Connection
 from .http import BrokenError, Reply
 from .listing import bare_etag
@@ -99,9 +99,9 @@ class S3Source:
                 fill(*share)
         return results
 
-    def sibling(self, suffix: str) -> S3Source:
-        """The object whose key is this one's with `suffix` appended. NotFound when there is none."""
-        return S3Source(self._connection, self.uri + suffix)
+    def sibling(self, suffix: str, *, replacing: str = "") -> S3Source:
+        """The object whose key is this one's with `suffix` appended, or instead of its end. NotFound without one."""
+        return S3Source(self._connection, sibling_name(self.uri, suffix, replacing))
 
     def __reduce__(self) -> tuple[Callable[..., S3Source], tuple[Connection, str, str, int]]:
         return _restore, (self._connection, self.uri, self._etag, self._size)

@@ -110,6 +110,14 @@ def test_siblings(lab: Connection, put: Callable[..., str]) -> None:
         source.sibling(".csi")
 
 
+def test_siblings_with_another_ending(lab: Connection, put: Callable[..., str]) -> None:
+    put(b"data", "a b#/x.y.ibd")
+    sibling = S3Source(lab, put(DATA, "a b#/x.y.imzML")).sibling(".ibd", replacing=".imzML")
+    assert sibling.read(0, sibling.size) == b"data"
+    with pytest.raises(NotFound):
+        sibling.sibling(".IBD", replacing=".ibd")
+
+
 def test_large_reads_come_in_parts(lab: Connection, put: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     data = os.urandom(40 << 20)
     source = S3Source(lab, put(data))
