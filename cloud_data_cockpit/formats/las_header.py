@@ -18,6 +18,7 @@ EVLR_HEADER = 60
 
 _LARGEST_HEAD = 256 << 20
 _MOST_EVLRS = 100_000
+_MOST_POINTS = 1 << 48
 _WINDOW = 64 << 10
 _FIRST = struct.Struct("<HIIBHI")
 
@@ -80,6 +81,8 @@ def read_head(source: Source) -> Head:
     if record < POINT_SIZES[form]:
         raise FormatError(f"{source.uri} gives {record} bytes a point; format {form} needs {POINT_SIZES[form]}")
     count, notes = _count(raw, minor, legacy)
+    if count > _MOST_POINTS:
+        raise FormatError(f"{source.uri} promises {count:,} points: its header is damaged")
     doubles = struct.unpack_from("<12d", raw, 131)
     evlrs = tuple(_evlrs(source, raw)) if minor >= 4 else ()
     head = Head(

@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 VARIABLE = 0xFFFFFFFF
+_DENSEST = 20_000  # points a byte; two million equal points compress to 612 a byte
+_FEW = 65_536
 _ONE_CHUNK = 0xFFFFFFFE
 _LAYERED = 3
 _ITEM_SIZES = {6: 20, 7: 8, 8: 6, 9: 29, 10: 30, 11: 6, 12: 8, 13: 29}
@@ -123,12 +125,12 @@ def read_table(source: Source, head: Head, laszip: Laszip) -> Table:
         raise FormatError(f"{uri} has a damaged chunk table: {number:,} chunks cannot be")
     data = source.read(at, min(source.size - at, 64 + 16 * number))
     library = lazrs()
-    entries = guarded(
-        uri,
-        "reading its chunk table",
-        lambda: library.read_chunk_table_only(io.BytesIO(data), library.LazVlr(laszip.data)),
-    )
-    pairs = np.array(entries, dtype=np.int64).reshape(-1, 2)
+
+    def entries() -> Ints:
+        found = library.read_chunk_table_only(io.BytesIO(data), library.LazVlr(laszip.data))
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+    pairs: Ints = guarded(uri, "reading its chunk table", entries)
     return _checked(uri, head, laszip, pairs, start, at)
 
 
@@ -148,8 +150,8 @@ def _checked(uri: str, head: Head, laszip: Laszip, pairs: Ints, start: int, end:
         raise FormatError(
             f"{uri} promises {head.count:,} points, but its chunks hold {counts.sum():,}: it was cut off or damaged"
         )
-    if (lengths[counts > 0] < head.record).any():
-        raise FormatError(f"{uri} has a damaged chunk table: a chunk is shorter than its first point")
+    if (lengths[counts > 0] < head.record).any() or (counts > _FEW + _DENSEST * lengths).any():
+        raise FormatError(f"{uri} has a damaged chunk table: a chunk is too short for its points")
     offsets = start + np.cumsum(lengths) - lengths
     return Table(offsets, lengths, counts)
 
@@ -163,8 +165,7 @@ def check_chunk(uri: str, laszip: Laszip, record: int, data: bytes, count: int) 
         own, *sizes = struct.unpack_from(f"<{1 + laszip.layers}I", data, record)
         if own >= count and head + sum(sizes) <= len(data):
             return
-    if count > 1 or len(data) < record:
-        raise FormatError(f"{uri} is damaged: a chunk of {count:,} points does not hold what it says")
+    raise FormatError(f"{uri} is damaged: a chunk of {count:,} points does not hold what it says")
 
 
 def decode_chunks(uri: str, laszip: Laszip, record: int, chunks: list[bytes], counts: list[int]) -> Bytes:
