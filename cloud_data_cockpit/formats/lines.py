@@ -78,7 +78,10 @@ def counts_between(units: NDArray[np.uint8], value: int, edges: Ints) -> Ints:
 
 
 def _bit_count(words: NDArray[np.uint64]) -> Ints:
-    # numpy.bitwise_count came with numpy 2.
+    if hasattr(np, "bitwise_count"):
+        bits: Ints = np.bitwise_count(words).astype(np.int64)
+        return bits
+    # Before numpy 2.
     pairs = words - ((words >> np.uint64(1)) & np.uint64(0x5555555555555555))
     fours = (pairs & np.uint64(0x3333333333333333)) + ((pairs >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bytes_ = (fours + (fours >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)

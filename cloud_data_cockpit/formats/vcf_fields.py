@@ -44,6 +44,11 @@ def names_and_positions(words: Words, starts: Ints) -> tuple[NDArray[np.bool_], 
     Every line has two tabs and REACH bytes. Unusual when a name is empty or longer than 32 bytes, or a POS no number.
     """
     word = words[starts]
+    alike = _one_short_name(word)
+    if alike:
+        same = np.ones(len(starts), dtype=np.bool_)
+        same[0] = False
+        return same, np.full(len(starts), alike, dtype=np.int64), _positions(words, starts + (alike + 1))
     tab, lengths = _first_tab(word)
     key = word & (tab - _ONE)
     same = np.empty(len(starts), dtype=np.bool_)
@@ -58,6 +63,16 @@ def names_and_positions(words: Words, starts: Ints) -> tuple[NDArray[np.bool_], 
     if not bool(lengths.all()):
         raise Unusual
     return same, lengths, _positions(words, starts + lengths + 1)
+
+
+def _one_short_name(word: Words) -> int:
+    """The length of the name that all lines have, when it is one of less than eight bytes; else 0."""
+    first = word[:1]
+    tab, place = _first_tab(first)
+    if not tab[0]:
+        return 0
+    name_and_tab = (tab << _EIGHT) - _ONE
+    return 0 if bool(((word ^ first) & name_and_tab).any()) else int(place[0])
 
 
 def _compare_longer(words: Words, starts: Ints, lengths: Ints, same: NDArray[np.bool_], todo: Ints) -> None:

@@ -13,7 +13,8 @@ from .lines import NEWLINE, positions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_LEAST_BLOCK = 4 << 20
+# Slices are read side by side, so each is parsed by one thread; many columns need larger blocks to be fast.
+_BLOCK, _WIDE_BLOCK, _WIDE = 1 << 20, 16 << 20, 256
 
 
 def table_of(body: bytes, columns: Sequence[str], encoding: str, *, uneven: bool) -> pa.Table:
@@ -37,7 +38,7 @@ def table_of(body: bytes, columns: Sequence[str], encoding: str, *, uneven: bool
         table = csv.read_csv(
             pa.BufferReader(pa.py_buffer(body)),
             read_options=csv.ReadOptions(
-                column_names=numbered, encoding=encoding, block_size=max(_LEAST_BLOCK, _longest_line(body) + 1024)
+                column_names=numbered, encoding=encoding, block_size=_block_size(body, len(columns)), use_threads=False
             ),
             parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, double_quote=False, escape_char=False),
             convert_options=csv.ConvertOptions(
@@ -61,9 +62,11 @@ def schema_of(columns: Sequence[str]) -> pa.Schema:
     )
 
 
-def _longest_line(body: bytes) -> int:
+def _block_size(body: bytes, columns: int) -> int:
+    """Bytes that are parsed at a time: no less than the longest line."""
     ends = positions(np.frombuffer(body, dtype=np.uint8), NEWLINE)
-    return int(np.diff(ends, prepend=-1, append=len(body)).max())
+    longest = int(np.diff(ends, prepend=-1, append=len(body)).max())
+    return max(_WIDE_BLOCK if columns > _WIDE else _BLOCK, longest + 1024)
 
 
 def _evened(body: bytes, columns: int) -> bytes:

@@ -413,3 +413,18 @@ def test_samples(name: str, records: int) -> None:
     for contig in {row[0] for row in expected}:
         got = [row for part in read_all(source, whole, num_slices=2, region=contig) for row in part]
         assert got == [row for row in expected if row[0] == contig]
+
+
+def test_the_samples_of_the_demo_are_detected_and_read() -> None:
+    from cloud_data_cockpit.demo.samples_text import fastq_sample, text_sample, vcf_sample
+    from cloud_data_cockpit.formats.fastq import FastqFormat
+    from cloud_data_cockpit.formats.text import TextFormat
+
+    formats: list[tuple[Format, bytes, int]] = [
+        (TextFormat(), text_sample(), 4000),
+        (FastqFormat(), fastq_sample(), 2500),
+        (VcfFormat(), vcf_sample(), 3000),
+    ]
+    for fmt, data, records in formats:
+        assert fmt.detect("sample", data[: 1 << 16]) == max(f.detect("sample", data[: 1 << 16]) for f, _, _ in formats)
+        assert fmt.index(MemorySource(data), fmt.params(), ignore).records == records
