@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ClassVar
@@ -22,6 +22,9 @@ from .gzip_points import Points
 from .gzip_source import GzipSource, plain_head, plain_name
 
 VERSION = 1
+FAR = 16 << 20
+"""Plain bytes from which on a second start, with a second window, is better than decoding up to it."""
+
 STREAMED = 2 << 20
 """Plain bytes that are scanned at once while others are decoded: few enough to be still in the cache."""
 
@@ -240,10 +243,12 @@ class _Wrap:
             number = self.points.before(offset)
             begin, end = int(self.points.bits[number]) >> 3, self.points.end(number, offset + length, self.size)
             if spans and begin <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-            else:
-                starts.append(number)
-                spans.append((begin, end))
+                if int(self.points.plain[number] - self.points.plain[starts[-1]]) < FAR:
+                    spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+                    continue
+                spans[-1] = (spans[-1][0], begin)
+            starts.append(number)
+            spans.append((begin, end))
         details = {"ranges": [list(held) for held in piece.ranges], "starts": [self._start(i) for i in starts]}
         return Slice(
             number=piece.number,
@@ -285,7 +290,7 @@ def _plain(source: Source, shared: Mapping[str, Any], piece: Slice) -> tuple[Sou
             (0, 0, None),
             *((bits, plain, text and base64.b85decode(text)) for bits, plain, text in piece.details["starts"]),
         ]
-        until = [0, *(offset + length for offset, length in piece.ranges)]
+        until = [0, *_ends(piece.ranges)]
         if len(starts) > 1 and starts[1][0] == 0:
             del starts[0], until[0]
         inner = Slice(
@@ -297,6 +302,15 @@ def _plain(source: Source, shared: Mapping[str, Any], piece: Slice) -> tuple[Sou
         return GzipSource(source, Points.packed(starts, until), int(shared["size"])), shared["inner"], inner
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"slice {piece.number} of {source.uri} is not one of a gzip object: {error}") from None
+
+
+def _ends(ranges: Sequence[Range]) -> list[int]:
+    """Where the bytes end that follow one another from each of the ranges on."""
+    ends = [offset + length for offset, length in ranges]
+    for i in range(len(ranges) - 2, -1, -1):
+        if ends[i] == ranges[i + 1][0]:
+            ends[i] = ends[i + 1]
+    return ends
 
 
 def _over_gzip(view: View) -> View:

@@ -175,8 +175,8 @@ class Pass:
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return [self.read(offset, length) for offset, length in ranges]
 
-    def sibling(self, suffix: str) -> Source:
-        return self._source.sibling(suffix)
+    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
+        return self._source.sibling(suffix, replacing=replacing)
 
     def finish(self, told: Callable[[], None]) -> tuple[int, list[Point]]:
         """Decode the rest, calling `told` on the way; the plain size and the access points. FormatError as it comes."""

@@ -130,9 +130,9 @@ class GzipSource:
             found[i] = self.read(*ranges[i])
         return [found[i] for i in range(len(ranges))]
 
-    def sibling(self, suffix: str) -> Source:
+    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
         """The companion of the compressed object, as it is."""
-        return self._inner.sibling(suffix)
+        return self._inner.sibling(suffix, replacing=replacing)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GzipSource, (self._inner, self._points, self._size, self._largest)

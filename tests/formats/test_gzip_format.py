@@ -8,6 +8,7 @@ import pickle
 import threading
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from cloud_data_cockpit.errors import BadRequest, Cancelled, CockpitError, FormatError
 from cloud_data_cockpit.formats import gzip_format, gzip_index, gzip_points
-from cloud_data_cockpit.formats.base import Format
+from cloud_data_cockpit.formats.base import Cut, Format
 from cloud_data_cockpit.formats.text import TextParams
 from cloud_data_cockpit.formats.text_gz import TextGzFormat
 from cloud_data_cockpit.models import Slice
@@ -284,6 +285,24 @@ def test_views_read_over_gzip() -> None:
     assert [piece.records for piece in pieces] == [1500, 1500, 1500, 1500, 1000]
     lines = [line for piece in pieces for line in fmt.views["iter_lines"](source, cut.shared, piece)]
     assert lines == LINES.decode().splitlines()
+
+
+def test_records_behind_a_long_slice_have_a_start_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a slice that must look first where its last record ends would be decoded twice."""
+    fmt, source = DenseTextGz(), MemorySource(EXAMPLES["one.txt.gz"])
+    index = fmt.index(source, fmt.params(), ignore)
+    span, tail = (5000, len(LINES) - 20_000), (len(LINES) - 15_000, 300)
+    long = Slice(number=0, ranges=(span,), records=1, details={"tail": tail[1]})
+    monkeypatch.setattr(fmt.inner, "partition", lambda *_: Cut([long]))
+    for far, starts in ((gzip_format.FAR, 1), (1000, 2)):
+        monkeypatch.setattr(gzip_format, "FAR", far)
+        cut = fmt.partition(index, fmt.params())
+        (piece,) = cut.slices
+        assert len(piece.details["starts"]) == len(piece.ranges) == starts
+        assert all(a[0] + a[1] == b[0] for a, b in pairwise(piece.ranges))
+        plain, _, inner = gzip_format._plain(source, cut.shared, piece)
+        assert plain.read(*tail) == LINES[tail[0] : tail[0] + tail[1]]
+        assert plain.read(*inner.ranges[0]) == LINES[span[0] : span[0] + span[1]]
 
 
 def test_windows_that_no_manifest_can_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
