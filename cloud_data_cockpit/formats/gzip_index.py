@@ -23,7 +23,7 @@ _MOST_PLAIN = 32 << 20
 _QUEUED = 24
 _HEAD_KEPT = 1 << 20
 _KEPT = 8 << 20
-_SMALLEST_READ = 1 << 10
+_SMALLEST_READ, _LARGEST_READ = 1 << 10, 4 << 20
 
 
 def guessed_size(source: Source) -> int:
@@ -136,7 +136,7 @@ class Pass:
         self._source = source
         self._size = size
         self._sure = sure
-        self._block_size = max(block_size, _SMALLEST_READ)
+        self._block_size = min(max(block_size, _SMALLEST_READ), _LARGEST_READ)
         self.members = Members(source.uri)
         self._survey = Survey(self.members, source.size, spacing)
         self._queue: Queue[bytes | None] = Queue(_QUEUED)
@@ -203,7 +203,7 @@ class Pass:
 
     def _decode(self) -> None:
         try:
-            for _, data in read_ahead(self._source, 0, self._source.size, self._block_size):
+            for data in read_ahead(self._source, 0, self._source.size, self._block_size):
                 for piece in self._survey.feed(memoryview(data)):
                     if not self._put(piece):
                         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -17,13 +17,16 @@ from .gzip_points import Points, primed
 
 LOOK_BACK = 1 << 20
 SUFFIXES = (".gz", ".bgz", ".bgzf", ".gzip")
+AHEAD = 3
+"""Reads under way while one block is decoded: one connection to S3 is slower than a decoder."""
+
 FEED = 64 << 10
 """Compressed bytes a decoder is fed at once: few enough to stay in the cache."""
 
 _CURSORS = 4
 _FIRST_READ = 256 << 10
 _SMALLEST_READ = 1 << 10
-_LARGEST_READ = 8 << 20
+_LARGEST_READ = 4 << 20
 
 
 class Forward:
@@ -168,28 +171,32 @@ def plain_pieces(source: Source, point: Point, hint: int, largest: int = _LARGES
 
 
 def _reads(source: Source, at: int, hint: int, largest: int) -> Iterator[bytes]:
-    """All bytes from `at` on: as many at once as are wanted for sure, further ones little by little."""
-    further = min(_FIRST_READ, largest)
+    """All bytes from `at` on: those that are wanted for sure ahead of time, further ones little by little."""
+    if hint - at > largest:
+        yield from read_ahead(source, at, hint, largest)
+    elif hint > at:
+        yield source.read(at, hint - at)
+    at, further = max(at, hint), min(_FIRST_READ, largest)
     while at < source.size:
-        if at < hint:
-            length = min(largest, hint - at)
-        else:
-            length, further = min(further, source.size - at), min(further * 2, largest)
+        length = min(further, source.size - at)
         yield source.read(at, length)
-        at += length
+        at, further = at + length, min(further * 2, largest)
 
 
-def read_ahead(source: Source, start: int, stop: int, block_size: int) -> Iterator[tuple[int, bytes]]:
-    """(offset, bytes) of consecutive blocks; the next one is fetched while the caller works on one."""
-    with ThreadPoolExecutor(1, thread_name_prefix="gzip-read") as pool:
-        waiting = None
-        for offset, length in blocks(start, stop, block_size):
-            coming = (offset, pool.submit(source.read, offset, length))
-            if waiting is not None:
-                yield waiting[0], waiting[1].result()
-            waiting = coming
-        if waiting is not None:
-            yield waiting[0], waiting[1].result()
+def read_ahead(source: Source, start: int, stop: int, block_size: int, ahead: int = AHEAD) -> Iterator[bytes]:
+    """Consecutive blocks of [start, stop); `ahead` more are being fetched while the caller works on one."""
+    pool = ThreadPoolExecutor(ahead, thread_name_prefix="gzip-read")
+    coming: deque[Future[bytes]] = deque()
+    try:
+        for block in blocks(start, stop, block_size):
+            coming.append(pool.submit(source.read, *block))
+            if len(coming) > ahead:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:
+        # Nobody waits for blocks that are not wanted any more.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def plain_head(data: bytes, most: int) -> bytes:
