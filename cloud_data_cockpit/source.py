@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -196,4 +197,6 @@ class MemorySource:
         name = sibling_name(self._uri, suffix, replacing)
         if name not in self._beside:
             raise NotFound(f"{self._uri} is in memory and has no companion {name}")
-        return MemorySource(self._beside[name], name, beside=self._beside)
+        data = self._beside[name]
+        # The same in every process, so that a slice finds the companion that was indexed elsewhere.
+        return MemorySource(data, name, f"{len(data):x}-{zlib.crc32(data):x}", self._beside)

@@ -82,6 +82,9 @@ def check_params(format: Format, params: Mapping[str, Any]) -> PartitionParams:
 
 def _index(source: Source, format: Format, params: PartitionParams, report: Report, run: Run) -> Index:
     index = indexes.load(source, format, params)
+    current = getattr(format, "current", None)
+    if index is not None and current is not None and not current(source, index):
+        index = None  # a companion of the object has changed, which its ETag does not tell
     if index is None:
         report(0, source.size)
         index = format.index(source, params, report, run=run)
