@@ -154,6 +154,9 @@ def _batch(ibd: Source, table: Ints, shared: dict[tuple[int, int, ArrayType], Nu
 
 
 def _decode(ibd: Source, data: bytes, points: int, kind: ArrayType) -> Numbers:
+    if not kind.zlib and data:
+        # Its length follows from the points.
+        return np.frombuffer(data, dtype=kind.dtype)
     wanted = points * np.dtype(kind.dtype).itemsize
     if wanted == 0:
         return np.zeros(0, dtype=kind.dtype)

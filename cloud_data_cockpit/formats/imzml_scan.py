@@ -124,7 +124,7 @@ def scan_block(source: Source, names: Names, stop: int, block: Range) -> BlockSc
     """Spectra that begin in the block; where comments may stand, nothing but that is told."""
     offset, length = block
     text = source.read(offset, min(length + _LOOK + len(names.prefix), stop - offset))
-    if not isinstance(source, Blanked) and (b"<!" in text or b"<?" in text):
+    if not isinstance(source, Blanked) and _may_have_asides(text):
         return BlockScan(length, b"", _NONE, None, 0, True)
     reader = Reader(names)
     first = reader.start.search(text)
@@ -135,6 +135,11 @@ def scan_block(source: Source, names: Names, stop: int, block: Range) -> BlockSc
     except XmlError as error:
         raise refusal(source.uri, error, offset) from None
     return BlockScan(length, text[: first.start()], table, text[at:length], offset + at, False)
+
+
+def _may_have_asides(text: bytes) -> bool:
+    # A character that is rare is found ten times as fast as two of which the first is everywhere.
+    return (b"!" in text and b"<!" in text) or (b"?" in text and b"<?" in text)
 
 
 class Marked(Exception):
