@@ -1,4 +1,4 @@
-"""Formats found by entry point and imported on first use."""
+"""Formats found by entry point and imported on first use, and those that this process registered."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 GROUP = "cloud_data_cockpit.formats"
 
+_registered: dict[str, Format] = {}
+
 
 @cache
 def _entry_points() -> dict[str, EntryPoint]:
@@ -21,12 +23,25 @@ def _entry_points() -> dict[str, EntryPoint]:
 
 def format_names() -> list[str]:
     """Names of all formats that are declared, usable or not."""
-    return list(_entry_points())
+    return [*_entry_points(), *_registered]
+
+
+def register_format(format: Format) -> None:
+    """Make `format` known in this process under its name, as an entry point does in every process.
+
+    BadRequest when the name is another format's.
+    """
+    held = _registered.get(format.name)
+    if format.name in _entry_points() or (held is not None and held is not format):
+        raise BadRequest(f"there is a format {format.name!r} already; choose another name")
+    _registered[format.name] = format
 
 
 @cache
 def get_format(name: str) -> Format:
     """The format called `name`. BadRequest when nobody declares it, MissingExtra when its library is not installed."""
+    if name in _registered:
+        return _registered[name]
     point = _entry_points().get(name)
     if point is None:
         raise BadRequest(f"there is no format {name!r}; known are {', '.join(format_names()) or 'none'}")

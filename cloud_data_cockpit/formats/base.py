@@ -104,6 +104,10 @@ class Format(Protocol):
     """What one kind of file knows how to do. Formats never see S3, only a Source.
 
     A record belongs to the slice that holds its first byte, so any number of slices holds every record exactly once.
+
+    A format may also know Dataplug's names for its ways to cut, in two class attributes that `strategies_of` and
+    `strategy_params_of` read: `strategies` (strategy -> its argument -> the parameter of ours) and `strategy_params`
+    (strategy -> parameters that it sets besides).
     """
 
     name: ClassVar[str]
@@ -147,3 +151,15 @@ class Format(Protocol):
     def views(self) -> Mapping[str, View]:
         """Further ways to read a slice by method name, such as `to_arrow`."""
         ...
+
+
+def strategies_of(format: Format) -> Mapping[str, Mapping[str, str]]:
+    """Dataplug's names for the ways to cut: strategy -> its argument -> the parameter of `format`."""
+    found: Mapping[str, Mapping[str, str]] = getattr(format, "strategies", {})
+    return found
+
+
+def strategy_params_of(format: Format, strategy: str) -> Mapping[str, Any]:
+    """Parameters of `format` that the strategy of this name sets besides those of its arguments."""
+    found: Mapping[str, Mapping[str, Any]] = getattr(format, "strategy_params", {})
+    return found.get(strategy, {})

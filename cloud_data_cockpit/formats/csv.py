@@ -60,6 +60,10 @@ class CsvFormat:
     extensions: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab")
     extra: ClassVar[str | None] = None
     params: ClassVar[type[PartitionParams]] = CsvParams
+    strategies: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "partition_chunk_size": {"chunk_size": "slice_bytes"},
+        "partition_num_chunks": {"num_chunks": "num_slices"},
+    }
 
     def detect(self, name: str, head: bytes) -> float:
         """0.9 for a table with a name that says so, 0.7 for a table, 0.5 for other text so named; else 0."""

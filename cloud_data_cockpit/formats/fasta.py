@@ -76,6 +76,8 @@ class FastaFormat:
     extensions: ClassVar[tuple[str, ...]] = (".fasta", ".fa", ".fna", ".faa", ".ffn", ".frn", ".fas", ".fsa", ".mpfa")
     extra: ClassVar[str | None] = None
     params: ClassVar[type[PartitionParams]] = FastaParams
+    strategies: ClassVar[Mapping[str, Mapping[str, str]]] = {"partition_chunks_strategy": {"num_chunks": "num_slices"}}
+    strategy_params: ClassVar[Mapping[str, Mapping[str, Any]]] = {"partition_chunks_strategy": {"cut_sequences": True}}
 
     def detect(self, name: str, head: bytes) -> float:
         """Sure when a line that begins with `>` is followed by residues; less so by anything else."""
