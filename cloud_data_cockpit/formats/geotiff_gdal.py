@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,14 +24,16 @@ from .tiff_write import (
     Image,
     all_fields,
     build,
-    doubles,
     geometry,
     readable,
+    some_place,
 )
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
+# The name that rasterio makes up for a file in memory, which tells nobody anything.
+_FILE_NAME = re.compile(r"(/vsimem/[0-9a-f-]+/)?[0-9a-f-]{36}\.tif[,:]? ?")
 IDENTITY: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -61,11 +64,10 @@ def meaning_of(tiff: TiffFile, layout: Layout, main: Directory) -> Meaning:
     known = {field.number for field in fields}
     placed = TRANSFORMATION in known or (PIXEL_SCALE in known and TIEPOINTS in known)
     if not known & {PIXEL_SCALE, TIEPOINTS, TRANSFORMATION, RPC}:
-        # Without any place GDAL warns, and warnings are silenced for a whole process only; so give it one.
-        fields.append(doubles(tiff.order, TRANSFORMATION, [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))
+        fields.append(some_place(tiff.order))
     tiles = [b""] * layout.planes
-    size = (layout.tile_width, layout.tile_height)
-    image = Image((*fields, *geometry(tiff.order, layout, *size)), tiles, layout.tiled)
+    rows = 1 if layout.by_rows else layout.tile_height
+    image = Image((*fields, *geometry(tiff.order, layout, layout.tile_width, rows, rows)), tiles, layout.tiled)
     return _describe(build(tiff.order, [image]), placed, tiff.source.uri)
 
 
@@ -131,7 +133,7 @@ def opened(tiff: bytes, uri: str) -> Iterator[DatasetReader]:
 
 def _words(error: BaseException) -> str:
     cause = error.__cause__ or error.__context__ or error
-    return str(cause).rpartition(".tif: ")[2].rstrip(". ") or type(cause).__name__
+    return _FILE_NAME.sub("", str(cause)).rstrip(". ") or type(cause).__name__
 
 
 def _numpy_name(name: str) -> str:

@@ -124,8 +124,9 @@ class Raster:
     __hash__ = None  # type: ignore[assignment]
 
     def _fill(self) -> Any:
-        fits = self.nodata is not None and np.can_cast(np.min_scalar_type(self.nodata), self.dtype, "same_kind")
-        return self.nodata if fits else None
+        if self.nodata is None or self.dtype.kind not in "iub":
+            return self.nodata
+        return int(self.nodata) if is_nodata(np.array([self.nodata]).astype(self.dtype), self.nodata)[0] else None
 
 
 def is_nodata(data: NDArray[Any], nodata: float | int) -> NDArray[np.bool_]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +20,14 @@ from .geotiff_gdal import Meaning, decode, meaning_of
 from .geotiff_raster import Raster, gcps_of, place_of, rpcs_of
 from .tiff_ifd import Directory, Order, TiffFile
 from .tiff_layout import Layout, Window, places_of, read_layout, read_tiles
-from .tiff_write import Field, Image, build, decoding_fields, geometry
+from .tiff_write import Field, Image, build, decoding_fields, geometry, some_place
 
-GROUP_BYTES = 8 << 20
-FETCH_BYTES = 16 << 20
+T = TypeVar("T")
+R = TypeVar("R")
+
+_THREADS = 4
+GROUP_BYTES = 4 << 20
+LEAST_FETCH, MOST_FETCH = 4 << 20, 16 << 20
 _TABLE_BLOCK = 16 << 20
 
 
@@ -91,10 +98,14 @@ def read_pixels(tiff: TiffFile, layout: Layout, window: Window, meaning: Meaning
     except (MemoryError, ValueError):
         size = f"{meaning.bands:,} bands of {window.width:,} x {window.height:,} pixels"
         raise BadRequest(f"a slice of {size} does not fit into memory; ask for more slices") from None
-    for part, small, inner in small_tiffs(tiff, layout, window):
+
+    def place(group: tuple[Window, bytes, Window]) -> None:
+        part, small, inner = group
         rows = slice(part.row - window.row, part.row - window.row + part.height)
         cols = slice(part.col - window.col, part.col - window.col + part.width)
         decode(small, inner, out[:, rows, cols], tiff.source.uri)
+
+    _in_threads(place, small_tiffs(tiff, layout, window))
     return out
 
 
@@ -110,18 +121,40 @@ def read_mask(opened: Opened, window: Window) -> NDArray[np.bool_] | None:
 def count_pixels(opened: Opened, window: Window) -> int:
     """Decode every pixel of `window`, a group at a time, and count them."""
     meaning = opened.meaning()
-    counted = 0
-    for part, small, inner in small_tiffs(opened.tiff, opened.layout, window):
+
+    def count(group: tuple[Window, bytes, Window]) -> int:
+        part, small, inner = group
         scratch = np.empty((meaning.bands, part.height, part.width), meaning.dtype)
         decode(small, inner, scratch, opened.tiff.source.uri)
-        counted += scratch[0].size
-    return counted
+        return int(scratch[0].size)
+
+    return sum(_in_threads(count, small_tiffs(opened.tiff, opened.layout, window)))
+
+
+def _in_threads(fn: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Call `fn` for each item, a few at once since GDAL decodes without Python's lock; a single item in this thread."""
+    waiting, results = deque[Future[R]](), list[R]()
+    iterator = iter(items)
+    first, second = next(iterator, None), next(iterator, None)
+    if first is None or second is None:
+        return [] if first is None else [fn(first)]
+    threads = min(_THREADS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
+        try:
+            for item in chain((first, second), iterator):
+                waiting.append(pool.submit(fn, item))
+                if len(waiting) > threads:
+                    results.append(waiting.popleft().result())
+            results += [future.result() for future in waiting]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    return results
 
 
 def small_tiffs(tiff: TiffFile, layout: Layout, window: Window) -> Iterator[tuple[Window, bytes, Window]]:
     """TIFFs of a few tiles that together hold `window`: (part of the window, the TIFF, that part within the TIFF)."""
-    fields = decoding_fields(tiff, layout.directory)
-    for part, tiles in fetch(tiff, layout, groups(layout, window)):
+    fields = [*decoding_fields(tiff, layout.directory), some_place(tiff.order)]
+    for part, tiles in fetch(tiff, layout, groups(layout, window), fetch_size(layout, window)):
         yield part, *_small_tiff(tiff, layout, part, tiles, fields)
 
 
@@ -141,34 +174,42 @@ def groups(layout: Layout, window: Window, size: int = GROUP_BYTES) -> Iterator[
             )
 
 
-def fetch(tiff: TiffFile, layout: Layout, parts: Iterator[Window]) -> Iterator[tuple[Window, list[bytes]]]:
+def fetch_size(layout: Layout, window: Window) -> int:
+    """Bytes to fetch at once: enough to be fast, and little beside the decoded window."""
+    return min(MOST_FETCH, max(LEAST_FETCH, window.pixels * layout.pixel_bits // 64))
+
+
+def fetch(
+    tiff: TiffFile, layout: Layout, parts: Iterator[Window], at_once: int = MOST_FETCH
+) -> Iterator[tuple[Window, list[bytes]]]:
     """Each part with its stored tiles in order, several parts in one request, the next one while these are used."""
-    batches = _batches(tiff, layout, parts)
+    batches = _batches(tiff, layout, parts, at_once)
 
-    def load() -> list[tuple[Window, list[bytes]]] | None:
-        batch = next(batches, None)
-        if batch is None:
-            return None
+    def load(batch: list[tuple[Window, list[Range]]]) -> list[tuple[Window, list[bytes]]]:
         blocks = iter(tiff.source.read_many([r for _, ranges in batch for r in ranges]))
-        return [(part, [next(blocks) for _ in ranges]) for part, ranges in batch]
+        return [(part, [next(blocks) for _ in ranges]) for part, ranges in batch][::-1]
 
+    batch = next(batches, None)
+    loaded = load(batch) if batch else []
+    batch = next(batches, None)
     with ThreadPoolExecutor(1, thread_name_prefix="tiles") as pool:
-        loaded = load()
-        while loaded is not None:
-            following = pool.submit(load)
-            loaded.reverse()
+        while loaded:
+            following = pool.submit(load, batch) if batch else None
             while loaded:
                 yield loaded.pop()
-            loaded = following.result()
+            batch = next(batches, None)
+            loaded = following.result() if following else []
 
 
-def _batches(tiff: TiffFile, layout: Layout, parts: Iterator[Window]) -> Iterator[list[tuple[Window, list[Range]]]]:
+def _batches(
+    tiff: TiffFile, layout: Layout, parts: Iterator[Window], at_once: int
+) -> Iterator[list[tuple[Window, list[Range]]]]:
     batch: list[tuple[Window, list[Range]]] = []
     held = 0
     for part in parts:
         ranges = part_ranges(tiff, layout, part)
         size = sum(length for _, length in ranges)
-        if batch and held + size > FETCH_BYTES:
+        if batch and held + size > at_once:
             yield batch
             batch, held = [], 0
         batch.append((part, ranges))

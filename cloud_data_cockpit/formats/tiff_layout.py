@@ -191,7 +191,7 @@ def read_tiles(tiff: TiffFile, layout: Layout, start: int, stop: int, block: int
         # What is stored as it is has a length that follows from its shape; writers often note another one.
         stored = (lengths > 0) | ((offsets > 0) & (total == layout.planes))
         lengths = np.where(stored, _heights(layout, places) * layout.row_bytes, 0)
-    _check_tiles(tiff, offsets, lengths)
+    _check_tiles(tiff, offsets, lengths, by_rows=layout.by_rows)
     return Tiles(offsets, lengths)
 
 
@@ -208,7 +208,7 @@ def _heights(layout: Layout, places: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.minimum(layout.tile_height, layout.height - row * layout.tile_height)
 
 
-def _check_tiles(tiff: TiffFile, offsets: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+def _check_tiles(tiff: TiffFile, offsets: NDArray[np.int64], lengths: NDArray[np.int64], *, by_rows: bool) -> None:
     stored = lengths > 0
     # Compared without adding: the sum of two numbers out of a damaged file may not fit.
     bad = stored & ((offsets < 8) | (offsets > tiff.size) | (lengths > tiff.size - np.minimum(offsets, tiff.size)))
@@ -218,7 +218,7 @@ def _check_tiles(tiff: TiffFile, offsets: NDArray[np.int64], lengths: NDArray[np
             f"{tiff.source.uri} is damaged or cut off: a tile or strip should lie at byte {int(offsets[first]):,}, "
             f"{int(lengths[first]):,} bytes long, and the object ends at {tiff.size:,}"
         )
-    if bool((lengths > _LARGEST_TILE).any()):
+    if not by_rows and bool((lengths > _LARGEST_TILE).any()):
         raise FormatError(f"{tiff.source.uri} has a tile or strip of over 2 GiB, too large to be read")
 
 

@@ -140,6 +140,11 @@ def decoding_fields(tiff: TiffFile, directory: Directory) -> list[Field]:
     ]
 
 
+def some_place(order: Order) -> Field:
+    """A georeference of no meaning: GDAL warns where there is none, and warnings are silenced by process only."""
+    return doubles(order, TRANSFORMATION, [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+
+
 def readable(fields: Iterable[Field]) -> list[Field]:
     """The fields with every text in UTF-8; what is not is taken for Latin-1."""
     return [replace(f, data=_to_utf8(f.data)) if f.type == ASCII else f for f in fields]
