@@ -12,12 +12,14 @@ from urllib.request import url2pathname
 from ..errors import BadRequest
 from ..models import ConnectionRef
 from ..source import FileSource, Source
+from ..tree import FileTree
 
 if TYPE_CHECKING:
     from ..s3.connections import Connection
 
 ConnectionLike: TypeAlias = "str | ConnectionRef | Connection | None"
 
+_TABLE = "table.dat"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -31,16 +33,33 @@ def open_source(
 ) -> Source:
     """The bytes behind `s3://bucket/key`, `file:///...` or a path.
 
+    A URI that ends with `/`, a directory, and the `table.dat` of one are a data set of many objects: a TreeSource.
     With `etag` and `size` an object in S3 is not asked for anything until it is read. BadRequest for other schemes,
     and when a connection is given for a file on this machine.
     """
     text = os.fspath(uri)
     reached = resolved(text, connection)
     if reached is None:
-        return FileSource(_local_path(text), etag)
+        return _local_source(_local_path(text), etag, size)
+    text = _of_table(text)
+    if text.endswith("/") and text.count("/") > 3:
+        from ..s3.tree import S3Tree
+
+        return S3Tree(reached, text, etag=etag, size=size)
     from ..s3.source import S3Source
 
     return S3Source(reached, text, etag=etag, size=size)
+
+
+def _local_source(path: Path, etag: str | None, size: int | None) -> Source:
+    if path.name == _TABLE and path.is_file():
+        path = path.parent
+    return FileTree(path, etag, size) if path.is_dir() else FileSource(path, etag)
+
+
+def _of_table(uri: str) -> str:
+    """The directory that a `table.dat` stands for: a table is of no use without the files beside it."""
+    return uri.removesuffix(_TABLE) if uri.endswith(f"/{_TABLE}") else uri
 
 
 def resolved(uri: str, connection: ConnectionLike) -> Connection | None:
