@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from ..errors import BadRequest, FormatError, MissingExtra
+from ..errors import BadRequest, FormatError
 from ..models import Slice
 from ..source import Source
 from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .las_cut import Chunks, at_chunks, cut_in_order, cut_in_tiles, cut_runs, even_edges
+from .las_data import columns_of, las_data, las_header
 from .las_grid import EVERYWHERE, MOST_TILES, Box, Grid, integer_box
 from .las_header import SIGNATURE, WAVE_FORMATS, Head
 from .las_layout import Layout, layout_of, positive_scales
@@ -232,48 +233,6 @@ def chosen_box(source: Source, head: Head, asked: LasParams) -> Box | None:
         return None
     positive_scales(source.uri, head)
     return integer_box(head, corners)
-
-
-def las_header(source: Source, head: Head, points: Bytes) -> laspy.LasHeader:
-    """laspy's header of a file that holds `points` alone. It is given only headers whose lengths were checked."""
-    try:
-        import laspy
-    except ImportError:
-        raise MissingExtra("point clouds need laspy: pip install 'cloud-data-cockpit[geospatial]'") from None
-    before, after = piece_file(source, head, points)
-    start = int.from_bytes(before[96:100], "little")
-    file = bytearray(before + after)
-    if after:
-        file[235:243] = start.to_bytes(8, "little")
-    try:
-        header = laspy.LasHeader.read_from(io.BytesIO(bytes(file)), read_evlrs=True)
-        size = header.point_format.dtype().itemsize
-    except Exception as error:
-        raise FormatError(f"{source.uri} has a header that laspy does not read: {error}") from error
-    if size != head.record:
-        raise FormatError(f"{source.uri} has {head.record} bytes a point, but describes {size}: its header is damaged")
-    return header
-
-
-def las_data(source: Source, head: Head, points: Bytes) -> laspy.LasData:
-    """The points with the object's header, its counts and bounds those of the points."""
-    import laspy
-
-    header = las_header(source, head, points)
-    packed = laspy.PackedPointRecord.from_buffer(points.reshape(-1), header.point_format)
-    return laspy.LasData(header, packed)
-
-
-def columns_of(data: laspy.LasData) -> dict[str, NDArray[Any]]:
-    """Dimensions by name; x, y, z scaled; one with several elements becomes several columns, name_0 and so on."""
-    columns: dict[str, NDArray[Any]] = {}
-    for name in data.point_format.dimension_names:
-        values = np.asarray(data[name.lower() if name in ("X", "Y", "Z") else name])
-        if values.ndim == 1:
-            columns[name.lower() if name in ("X", "Y", "Z") else name] = values
-        else:
-            columns |= {f"{name}_{i}": values[:, i] for i in range(values.shape[1])}
-    return columns
 
 
 def _facts(head: Head) -> dict[str, Any]:

@@ -96,13 +96,26 @@ def _window(source: Source, layout: Layout, window: list[int]) -> Iterator[tuple
         return
     if len(window) == 1 and counts[0] * record > WINDOW:
         for piece in decode_pieces(source.uri, laszip, record, chunks[0], counts[0], WINDOW // record):
+            _one_channel(source.uri, layout, piece)
             yield window[0], piece
         return
     points = decode_chunks(source.uri, laszip, record, chunks, counts)
+    _one_channel(source.uri, layout, points)
     at = 0
     for number, count in zip(window, counts, strict=True):
         yield number, points[at : at + count]
         at += count
+
+
+def _one_channel(uri: str, layout: Layout, points: Bytes) -> None:
+    """Refuse what lazrs 0.8 does not give back as it was compressed: waveform fields of several scanner channels."""
+    if layout.head.point_format in (9, 10):
+        channels = points[:, 15] >> 4 & 3
+        if (channels != channels[:1]).any():
+            raise FormatError(
+                f"{uri} is LAZ with waveforms of several scanner channels, which lazrs does not decode correctly: "
+                "decompress it with laszip or PDAL and read the LAS file"
+            )
 
 
 def xy(points: Bytes) -> tuple[Ints, Ints]:

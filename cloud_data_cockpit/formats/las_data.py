@@ -1,0 +1,85 @@
+"""Points as laspy's objects and as columns."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, MissingExtra
+from ..source import Source
+from .las_header import Head
+from .las_read import piece_file
+from .laz_chunks import Bytes
+
+if TYPE_CHECKING:
+    import laspy
+
+
+def las_header(source: Source, head: Head, points: Bytes) -> laspy.LasHeader:
+    """laspy's header of a file that holds `points` alone. It is given only headers whose lengths were checked."""
+    try:
+        import laspy
+    except ImportError:
+        raise MissingExtra("point clouds need laspy: pip install 'cloud-data-cockpit[geospatial]'") from None
+    before, after = piece_file(source, head, points)
+    start = int.from_bytes(before[96:100], "little")
+    file = bytearray(before + after)
+    if after:
+        file[235:243] = start.to_bytes(8, "little")
+    try:
+        header = laspy.LasHeader.read_from(io.BytesIO(bytes(file)), read_evlrs=True)
+        size = header.point_format.dtype().itemsize
+    except Exception as error:
+        raise FormatError(f"{source.uri} has a header that laspy does not read: {error}") from error
+    if size != head.record:
+        raise FormatError(f"{source.uri} has {head.record} bytes a point, but describes {size}: its header is damaged")
+    return header
+
+
+def las_data(source: Source, head: Head, points: Bytes) -> laspy.LasData:
+    """The points with the object's header, its counts and bounds those of the points."""
+    import laspy
+
+    header = las_header(source, head, points)
+    packed = laspy.PackedPointRecord.from_buffer(points.reshape(-1), header.point_format)
+    data: laspy.LasData = _slice_data()(header, packed)
+    return data
+
+
+def columns_of(data: laspy.LasData) -> dict[str, NDArray[Any]]:
+    """Dimensions by name; x, y, z scaled; one with several elements becomes several columns, name_0 and so on."""
+    columns: dict[str, NDArray[Any]] = {}
+    for name in data.point_format.dimension_names:
+        values = np.asarray(data[name.lower() if name in ("X", "Y", "Z") else name])
+        if values.ndim == 1:
+            columns[name.lower() if name in ("X", "Y", "Z") else name] = values
+        else:
+            columns |= {f"{name}_{i}": values[:, i] for i in range(values.shape[1])}
+    return columns
+
+
+@cache
+def _slice_data() -> type[Any]:
+    """laspy.LasData that can be sent to another process, which laspy's own cannot."""
+    import laspy
+
+    class SliceData(laspy.LasData):  # type: ignore[misc]
+        """The points of a slice: laspy.LasData in all, and it can be pickled."""
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            file = io.BytesIO()
+            self.write(file, do_compress=False)
+            return _from_file, (file.getvalue(),)
+
+    return SliceData
+
+
+def _from_file(data: bytes) -> laspy.LasData:
+    import laspy
+
+    whole = laspy.read(io.BytesIO(data))
+    return _slice_data()(whole.header, whole.points)
