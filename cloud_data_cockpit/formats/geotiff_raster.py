@@ -90,7 +90,7 @@ class Raster:
         try:
             import xarray
         except ImportError as error:
-            raise MissingExtra("to_xarray needs xarray: pip install xarray") from error
+            raise MissingExtra("to_xarray needs xarray: pip install 'cloud-data-cockpit[geospatial]'") from error
         coords: dict[str, Any] = {"band": np.arange(1, len(self.data) + 1)}
         a, b, c, d, e, f = self.transform
         if b == 0 and d == 0:
