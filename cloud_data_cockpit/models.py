@@ -100,10 +100,26 @@ class Slice(Record):
     records: int
     details: dict[str, Any] = Field(default_factory=dict)
 
+    @classmethod
+    def quick(
+        cls, number: int, ranges: tuple[tuple[int, int], ...], records: int, details: dict[str, Any] | None = None
+    ) -> Slice:
+        """The record without its checks, in a fifth of the time, for values that a program has just computed."""
+        made = cls.__new__(cls)
+        fields = {"number": number, "ranges": ranges, "records": records, "details": {} if details is None else details}
+        object.__setattr__(made, "__dict__", fields)
+        object.__setattr__(made, "__pydantic_fields_set__", _SLICE_FIELDS)
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
+
     @property
     def nbytes(self) -> int:
         """Bytes that the slice covers in the source, its shared header not counted."""
         return sum(length for _, length in self.ranges)
+
+
+_SLICE_FIELDS = set(Slice.model_fields)
 
 
 class SliceTable(Record):
@@ -120,8 +136,20 @@ class SliceTable(Record):
     details: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class Checksum(Record):
+    """The sum of bytes [start, start + length) of the object, as the scan read them; `value` in hexadecimal digits."""
+
+    algorithm: Literal["crc32"] = "crc32"
+    start: int = Field(ge=0)
+    length: int = Field(ge=0)
+    value: str = Field(pattern=r"^[0-9a-f]{8}$")
+
+
 class Manifest(Record):
-    """A saved list of slices with all that is needed to read them again, credentials excepted."""
+    """A saved list of slices with all that is needed to read them again, credentials excepted.
+
+    `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes.
+    """
 
     version: Literal[1] = 1
     id: str
@@ -136,6 +164,7 @@ class Manifest(Record):
     shared: dict[str, Any]
     records: int
     notes: list[str]
+    checksum: Checksum | None = None
     slices: SliceTable
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadRequest, CockpitError, FormatError
 from ..models import Slice
-from ..source import Source
+from ..source import Range, Source
 from .base import BLOCK_SIZE, HEAD_BYTES, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .csv_columns import pack_types, to_frame, to_table, unpack_types
 from .csv_dialect import likelihood, looks_like_header, parse_rows, sniff, sniff_quote, unique_names
@@ -45,10 +45,9 @@ class Pieces:
         return len(self.rows) - 1
 
     def __iter__(self) -> Iterator[Slice]:
-        for i in range(len(self)):
-            start, end = int(self.offsets[i]), int(self.offsets[i + 1])
-            records = int(self.rows[i + 1] - self.rows[i])
-            yield Slice(number=i, ranges=((start, end - start),), records=records)
+        columns = (self.offsets[:-1], np.diff(self.offsets), np.diff(self.rows))
+        for i, (start, length, records) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            yield Slice.quick(i, ((start, length),), records)
 
 
 class CsvFormat:
@@ -135,8 +134,11 @@ class CsvFormat:
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         """The rows as they are stored; with `header`, behind the header row and the byte order mark of the object."""
-        begin = [(0, int(shared["body"]))] if header else []
-        return b"".join(source.read_many([*begin, *piece.ranges]))
+        return b"".join(source.read_many(self.byte_parts(source, shared, piece, header=header)))
+
+    def byte_parts(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> list[Range]:
+        """The ranges that `read_bytes` gives."""
+        return [*([(0, int(shared["body"]))] if header else []), *piece.ranges]
 
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         """Rows, counted by reading them block by block."""

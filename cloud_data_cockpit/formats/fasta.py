@@ -12,11 +12,11 @@ from pydantic import Field, model_validator
 
 from ..errors import BadRequest, FormatError
 from ..models import Slice
-from ..source import MemorySource, Source, blocks
+from ..source import MemorySource, Range, Source, blocks
 from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .fasta_cut import MOST_SLICES, Records, between_bases, between_sequences, regions, slices_between
 from .fasta_join import UNEVEN, Joined
-from .fasta_records import FastaRecord, count, parse, read_whole, stream, text_of
+from .fasta_records import FastaRecord, count, held_ranges, header_range, parse, read_whole, stream, text_of
 from .fasta_scan import scan_block
 
 if TYPE_CHECKING:
@@ -143,6 +143,15 @@ class FastaFormat:
         if header:
             return read_whole(source, shared, piece)
         return b"".join(source.read_many([block for o, n in piece.ranges for block in blocks(o, o + n, BLOCK_SIZE)]))
+
+    def byte_parts(
+        self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool
+    ) -> list[Range | bytes]:
+        """The ranges that `read_bytes` gives, behind the header line of a part of a sequence."""
+        if not header:
+            return list(piece.ranges)
+        begin = [line.rstrip(b"\r\n") + b"\n" for line in source.read_many(header_range(piece))]
+        return [*begin, *held_ranges(shared, piece)]
 
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         """Sequences that begin in the slice, counted block by block; the part that a region names counts as one."""

@@ -108,6 +108,10 @@ class FastqFormat:
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         return source.read(*_span(source, piece))
 
+    def byte_parts(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> list[Range]:
+        """The range that `read_bytes` gives."""
+        return [_span(source, piece)]
+
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         start, length = _span(source, piece)
         if length == 0:

@@ -189,9 +189,4 @@ def _slices(marks: Marks, edges: Ints) -> Iterator[Slice]:
             details |= {"skip": int(skips[i]), "head": int(spans[i])}
         if skips[i + 1]:
             details |= {"take": int(skips[i + 1]), "tail": int(spans[i + 1])}
-        yield Slice(
-            number=i,
-            ranges=((int(at[i]), int(at[i + 1] - at[i])),),
-            records=int(edges[i + 1] - edges[i]),
-            details=details,
-        )
+        yield Slice.quick(i, ((int(at[i]), int(at[i + 1] - at[i])),), int(edges[i + 1] - edges[i]), details)

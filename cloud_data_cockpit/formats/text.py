@@ -126,10 +126,11 @@ class TextFormat:
         return _encoding(shared).decode(data, f"slice {piece.number} of {source.uri}")
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
-        span = _span(source, shared, piece)
-        if header and shared["bom"]:
-            return b"".join(source.read_many([(0, shared["bom"]), span]))
-        return source.read(*span)
+        return b"".join(source.read_many(self.byte_parts(source, shared, piece, header=header)))
+
+    def byte_parts(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> list[Range]:
+        """The ranges that `read_bytes` gives."""
+        return [*([(0, int(shared["bom"]))] if header and shared["bom"] else []), _span(source, shared, piece)]
 
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         start, length = _span(source, shared, piece)

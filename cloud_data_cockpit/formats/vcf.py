@@ -140,6 +140,14 @@ class VcfFormat:
             return _body(source, shared, piece)
         return source.read(0, shared["start"]) + _body(source, shared, piece)
 
+    def byte_parts(
+        self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool
+    ) -> list[Range] | None:
+        """The ranges that `read_bytes` gives; None for the lines of regions, which are picked out."""
+        if "regions" in piece.details:
+            return None
+        return [*([(0, int(shared["start"]))] if header else []), _span(source, piece)]
+
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         if "regions" in piece.details:
             return sum(1 for _ in _body(source, shared, piece).splitlines())

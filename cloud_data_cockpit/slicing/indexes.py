@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import CockpitError
 from ..formats.base import Format, Index, PartitionParams
 from ..source import Source
-from .places import LARGEST_INDEX, BucketPlace, LocalPlace, Place
+from .places import LARGEST_INDEX, BucketPlace, LocalPlace, Place, find_place
 
 log = logging.getLogger(__name__)
 
@@ -139,8 +139,12 @@ def save(index: Index, crc32: int | None = None) -> Path | None:
 
 
 def delete(source: Source, format: Format, params: PartitionParams) -> None:
-    """Forget the index that `load` would find, if there is one."""
-    LocalPlace().delete(_name(source.uri, source.etag, format.name, format.version, params.reading()))
+    """Forget the index of these bytes, on this machine and in the place that the environment names."""
+    name = _name(source.uri, source.etag, format.name, format.version, params.reading())
+    LocalPlace().delete(name)
+    place = find_place(beside=getattr(source, "connection", None))
+    if isinstance(place, BucketPlace):
+        place.delete(name)
 
 
 def _local(source: Source, format: Format, params: PartitionParams) -> Kept | None:

@@ -146,18 +146,19 @@ class Columns:
     def slice(self, number: int) -> Slice:
         """The record of slice `number`, made now."""
         first, last = int(self.first_range[number]), int(self.first_range[number + 1])
-        return Slice(
-            number=number,
-            ranges=tuple(
-                zip(self.offsets[first:last].tolist(), self.lengths[first:last].tolist(), strict=True),
-            ),
-            records=int(self.records[number]),
-            details=self.details[number] if self.details else {},
+        return Slice.quick(
+            number,
+            tuple(zip(self.offsets[first:last].tolist(), self.lengths[first:last].tolist(), strict=True)),
+            int(self.records[number]),
+            self.details[number] if self.details else None,
         )
 
 
 def pack(slices: Iterable[Slice]) -> SliceTable:
-    """The columns of slices that come in order, 0, 1, 2, ... ValueError when a number is out of order."""
+    """The columns of slices that come in order, 0, 1, 2, ... ValueError when a number is out of order.
+
+    None of them is kept: a million slices take a second and the memory of their numbers.
+    """
     records: list[int] = []
     range_counts: list[int] = []
     offsets: list[int] = []
@@ -171,14 +172,10 @@ def pack(slices: Iterable[Slice]) -> SliceTable:
         for offset, length in piece.ranges:
             offsets.append(offset)
             lengths.append(length)
-        details.append(piece.details)
-    return SliceTable(
-        records=records,
-        range_counts=range_counts,
-        offsets=offsets,
-        lengths=lengths,
-        details=details if any(details) else [],
-    )
+        if piece.details or details:
+            details += [{}] * (expected - len(details))
+            details.append(piece.details)
+    return SliceTable(records=records, range_counts=range_counts, offsets=offsets, lengths=lengths, details=details)
 
 
 def problem_of(table: SliceTable, size: int, records: int) -> str | None:
@@ -204,6 +201,15 @@ def problem_of(table: SliceTable, size: int, records: int) -> str | None:
     return _overlap(Columns(table), ends)
 
 
+def is_one_stretch(table: SliceTable, size: int) -> bool:
+    """Whether the slices hold all bytes of the object from the first of theirs to its end, in order and once."""
+    if not table.offsets:
+        return False
+    offsets, lengths = _column(table.offsets), _column(table.lengths)
+    ends = offsets + lengths
+    return int(ends[-1]) == size and bool((offsets[1:] == ends[:-1]).all())
+
+
 def _overlap(columns: Columns, ends: NDArray[np.int64]) -> str | None:
     goes_on = np.ones(len(ends), dtype=bool)
     starts = columns.first_range[:-1]
@@ -224,6 +230,9 @@ def _parsed(path: Path, mtime_ns: int, size: int) -> Manifest:
         where = ".".join(str(part) for part in first["loc"])
         raise FormatError(f"{path} is not a manifest: {where + ': ' if where else ''}{first['msg']}") from None
     problem = problem_of(manifest.slices, manifest.size, manifest.records)
+    checksum = manifest.checksum
+    if checksum and checksum.start + checksum.length > manifest.size:
+        problem = "its checksum is of more bytes than the object has"
     if problem:
         raise FormatError(f"the manifest {path} has been damaged: {problem}; partition the object again")
     return manifest

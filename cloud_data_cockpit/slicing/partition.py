@@ -11,14 +11,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import BadRequest
-from ..formats.base import HEAD_BYTES, Cut, Format, Index, PartitionParams, Report, Run
-from ..models import ConnectionRef, Manifest
+from ..formats.base import HEAD_BYTES, Cut, Format, PartitionParams, Report, Run
+from ..models import Checksum, ConnectionRef, Manifest
 from ..registry import detect_format, get_format
 from ..source import Source
-from . import indexes, manifests
+from ..tree import head_of
+from . import manifests
 from .ahead import run_for
+from .bytewise import CutsBytes
+from .checksums import combine, crc32, summed_for_index
+from .indexes import Kept, find_anywhere, keep_anywhere
 from .open import ConnectionLike, object_name, open_source, resolved
+from .places import BucketPlace, LocalPlace, find_place
 from .slices import Slices
+from .strategies import translated
+
+MOST_BEFORE = 16 << 20
 
 
 def partition(
@@ -29,18 +37,23 @@ def partition(
     num_slices: int | None = None,
     report: Report | None = None,
     run: Run | None = None,
+    index_place: str | None = None,
+    index_connection: ConnectionLike = None,
     **params: Any,
 ) -> Slices:
     """Cut the object `uri` into slices that hold every record exactly once, and save the manifest.
 
     `uri` is `s3://bucket/key`, or a file on this machine. The format is found in the bytes unless `format` names it;
-    `params` are that format's own. The first call scans the object, block by block by `run` (threads of this process
-    unless told), later ones use the saved index. BadRequest for parameters that cannot be, FormatError for bytes that
-    are not right, and the errors of S3.
+    `params` are that format's own, or `strategy=` with a name of Dataplug's and its arguments. The first call scans the
+    object, block by block by `run` (threads of this process unless told), later ones use the saved index: kept on this
+    machine, or in `index_place` (`s3://bucket/prefix/`, also the environment's CLOUD_DATA_COCKPIT_INDEX_PLACE), which
+    is reached through `index_connection`, unless told the connection of the object. BadRequest for parameters that
+    cannot be, FormatError for bytes that are not right, and the errors of S3.
     """
     if num_slices is not None:
         params["num_slices"] = num_slices
-    return Slices(partition_object(connection, uri, format, params, report or _silent, run))
+    place = find_place(index_place, index_connection, connection)
+    return Slices(partition_object(connection, uri, format, params, report or _silent, run, place))
 
 
 def partition_object(
@@ -50,21 +63,26 @@ def partition_object(
     params: Mapping[str, Any],
     report: Report,
     run: Run | None = None,
+    place: LocalPlace | BucketPlace | None = None,
 ) -> Manifest:
     """Index if need be, cut and save; the manifest as saved. Nothing is saved of a partition that fails.
 
-    `report(done, total)` counts bytes scanned; it may raise Cancelled, which passes through.
+    `report(done, total)` counts bytes scanned; it may raise Cancelled, which passes through. The index is kept in
+    `place`, unless told where the environment says.
     """
     chosen = get_format(format) if format else None
     checked = check_params(chosen, params) if chosen else None
     reached = resolved(os.fspath(uri), connection)
     source = open_source(uri, reached)
     if chosen is None:
-        chosen = detect_format(object_name(source.uri), source.read(0, min(HEAD_BYTES, source.size)), source.size)
+        chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
     checked = checked or check_params(chosen, params)
-    index = _index(source, chosen, checked, report, run or run_for(source.uri))
-    cut = chosen.partition(index, checked)
-    manifest = _manifest(source, reached.ref if reached else None, chosen, checked, cut)
+    place = place or find_place(beside=reached)
+    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place)
+    cut = chosen.partition(kept.index, checked)
+    made = _manifest(source, reached.ref if reached else None, chosen, checked, cut)
+    notes = [*made.notes, *([trouble] if trouble else [])]
+    manifest = made.model_copy(update={"notes": notes, "checksum": _checksum(source, chosen, made, kept.crc32)})
     report(source.size, source.size)
     manifests.save(manifest)
     return manifest
@@ -72,7 +90,8 @@ def partition_object(
 
 def check_params(format: Format, params: Mapping[str, Any]) -> PartitionParams:
     """The record of the choices that `params` name. BadRequest, in plain words, when they are not the format's."""
-    plain = {name: int(value) if isinstance(value, numbers.Integral) else value for name, value in params.items()}
+    ours = translated(format, params)
+    plain = {name: int(value) if _is_number(value) else value for name, value in ours.items()}
     try:
         return format.params.model_validate(plain)
     except ValidationError as error:
@@ -80,16 +99,43 @@ def check_params(format: Format, params: Mapping[str, Any]) -> PartitionParams:
         raise BadRequest(f"cannot cut {format.title} like this: {'; '.join(problems)}") from None
 
 
-def _index(source: Source, format: Format, params: PartitionParams, report: Report, run: Run) -> Index:
-    index = indexes.load(source, format, params)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _index(
+    source: Source,
+    format: Format,
+    params: PartitionParams,
+    report: Report,
+    run: Run,
+    place: LocalPlace | BucketPlace,
+) -> tuple[Kept, str | None]:
+    """The index, made now if nobody has it, and words for the user when the place of indexes would not do."""
+    kept, trouble = find_anywhere(place, source, format, params)
     current = getattr(format, "current", None)
-    if index is not None and current is not None and not current(source, index):
-        index = None  # a companion of the object has changed, which its ETag does not tell
-    if index is None:
+    if kept is not None and current is not None and not current(source, kept.index):
+        kept = None  # a companion of the object has changed, which its ETag does not tell
+    if kept is None:
         report(0, source.size)
-        index = format.index(source, params, report, run=run)
-        indexes.save(index)
-    return index
+        summed = summed_for_index(source)
+        index = format.index(summed or source, params, report, run=run)
+        kept = Kept(index, summed.crc32(0, source.size) if summed else None)
+        trouble = keep_anywhere(place, kept) or trouble
+    return kept, trouble
+
+
+def _checksum(source: Source, format: Format, manifest: Manifest, crc: int | None) -> Checksum | None:
+    """The sum of what the slices hold: the object's without what comes before the first of them."""
+    table = manifest.slices
+    if crc is None or not isinstance(format, CutsBytes) or not manifests.is_one_stretch(table, source.size):
+        return None
+    start = table.offsets[0]
+    if start > MOST_BEFORE:
+        return None
+    length = source.size - start
+    value = crc ^ combine(crc32(source.read(0, start)), 0, length)
+    return Checksum(start=start, length=length, value=f"{value:08x}")
 
 
 def _manifest(

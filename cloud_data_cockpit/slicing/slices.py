@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from ..errors import FormatError
-from ..formats.base import Format
+from ..formats.base import Format, Report
 from ..models import ConnectionRef, Manifest, Slice
 from ..registry import get_format
 from ..source import Source
 from . import manifests
+from .bytewise import byte_parts, chunks
 from .open import ConnectionLike, resolved
 from .opened import forget_when_refused, opened_source
 from .storage import whole_file
 from .table import bytes_for_people, slices_html
+from .verify import Verification, verify
 
 R = TypeVar("R")
 
@@ -117,10 +119,16 @@ class LazySlice:
         return self._read(self._origin.reader().count)
 
     def to_file(self, path: str | os.PathLike[str], header: bool = True) -> Path:
-        """Write what `read` gives to `path`, whole or not at all; the path."""
-        data = self.read(header)
-        with whole_file(Path(path)) as file:
-            file.write(data)
+        """Write what `read` gives to `path`, whole or not at all; the path.
+
+        Where the slice is bytes of the object it is copied 8 MiB at a time, however large it is.
+        """
+        # Asked before the file is begun, so that errors of the object come as what they are.
+        parts = self._read(partial(byte_parts, self._origin.reader()), header=header)
+        data = [self.read(header)] if parts is None else chunks(self._origin.source(), parts)
+        with forget_when_refused(), whole_file(Path(path)) as file:
+            for chunk in data:
+                file.write(chunk)
         return Path(path)
 
     def _read(self, how: Callable[..., R], *args: Any, **options: Any) -> R:
@@ -252,6 +260,17 @@ class Slices(Sequence[LazySlice]):
         if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
         return _map_in_threads(fn, self, workers or min(8, max(1, len(self))))
+
+    def verify(self, *, workers: int | None = None, report: Report | None = None) -> Verification:
+        """Read the object again and prove the sums of the manifest.
+
+        Every slice's records are counted by reading them; together they must be the manifest's. Where slices are bytes
+        of the object, these must follow one another without gap or overlap and have the checksum of the scan. What does
+        not agree is told in the result (`ok`, `problems`, `raise_if_bad()`), not raised. SourceChanged when the object
+        is another one by now, and the errors of S3. `report(done, total)` counts bytes read and may raise Cancelled;
+        at most `workers` slices are read at once (8 unless told), a few blocks of each in memory.
+        """
+        return verify(self, workers, report)
 
     def _selection(self) -> slice:
         which = self._which

@@ -1,0 +1,60 @@
+"""Slices that are bytes of their object: which ranges they are, copied and summed up a few MiB at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from ..formats.base import Format
+from ..models import Slice
+from ..source import Range, Source, blocks
+
+COPY_BYTES = 8 << 20
+
+Part = Range | bytes
+
+
+@runtime_checkable
+class CutsBytes(Protocol):
+    """What a format has besides when `read_bytes` gives ranges of the object, one after another."""
+
+    def byte_parts(
+        self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool
+    ) -> Sequence[Part] | None:
+        """What `read_bytes` gives: ranges of the object, and bytes where they are not the object's. None: other bytes.
+
+        Without `header` only ranges, and over the slices of a whole object these follow one another.
+        """
+        ...
+
+
+def byte_parts(
+    format: Format, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool
+) -> Sequence[Part] | None:
+    """The parts of `piece`, or None when its format does not cut bytes."""
+    return format.byte_parts(source, shared, piece, header=header) if isinstance(format, CutsBytes) else None
+
+
+def chunks(source: Source, parts: Sequence[Part]) -> Iterator[bytes]:
+    """The bytes of `parts`, at most 8 MiB at a time; ranges that lie close together are read together."""
+    waiting: list[Part] = []
+    held = 0
+    for part in parts:
+        pieces = [part] if isinstance(part, bytes) else blocks(part[0], sum(part), COPY_BYTES)
+        for piece in pieces:
+            size = len(piece) if isinstance(piece, bytes) else piece[1]
+            if waiting and held + size > COPY_BYTES:
+                yield _joined(source, waiting)
+                waiting, held = [], 0
+            waiting.append(piece)
+            held += size
+    if waiting:
+        yield _joined(source, waiting)
+
+
+def _joined(source: Source, parts: Sequence[Part]) -> bytes:
+    ranges = [part for part in parts if not isinstance(part, bytes)]
+    if len(parts) == 1 and ranges:
+        return source.read(*ranges[0])
+    read = iter(source.read_many(ranges))
+    return b"".join(part if isinstance(part, bytes) else next(read) for part in parts)
