@@ -92,6 +92,8 @@ class Walker:
             self._refuse(
                 f"is cut off: the object ends after {self._quality} of {self._sequence} characters of its quality"
             )
+        # A last read without bases may lack the blank line of its quality.
+        self.wrapped = self.wrapped or (self.state == QUALITY and self._lines != 3)
 
     def _header(self, start: int, length: int, first: int) -> None:
         if length == 0:

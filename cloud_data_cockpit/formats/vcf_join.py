@@ -101,10 +101,11 @@ class VcfJoin:
     def _line(self, part: PartOfLine) -> None:
         """One line that was put together from parts."""
         self.lines += 1
-        length = part.length - (part.last == RETURN)
+        ended = part.last == RETURN
+        length = part.length - ended
         if length == 0:
             return
-        reason, name, pos = problem_of(part.prefix[:length], part.tabs, self.columns)
+        reason, name, pos = problem_of(part.prefix[:length], part.tabs, part.returns - ended, self.columns)
         if reason:
             self._refuse(self.lines, part.start, reason)
         self._marks.add(np.array([part.start]), np.array([self.records]), np.array([pos]))

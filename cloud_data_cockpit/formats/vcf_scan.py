@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .encodings import UTF8, Proof, prove
-from .lines import NEWLINE, RETURN, Ints, counts_between, positions
+from .lines import NEWLINE, RETURN, Ints, count, counts_between, positions
 from .marks import first_in_cells
 from .vcf_fields import REACH, Unusual, names_and_positions, words_of
 from .vcf_header import FIXED, VcfHeader
@@ -50,11 +50,12 @@ class ContigRun:
 
 @dataclass
 class PartOfLine:
-    """A line that may go on: where it began, its length, its tabs, how it begins, its last byte."""
+    """A line that may go on: where it began, its length, its tabs and returns, how it begins, its last byte."""
 
     start: int
     length: int = 0
     tabs: int = 0
+    returns: int = 0
     prefix: bytes = b""
     last: int = -1
 
@@ -63,6 +64,7 @@ class PartOfLine:
         if other.length:
             self.length += other.length
             self.tabs += other.tabs
+            self.returns += other.returns
             self.prefix = (self.prefix + other.prefix)[:_PREFIX]
             self.last = other.last
 
@@ -118,8 +120,10 @@ def scan_bytes(data: bytes, offset: int, columns: Columns, shift: int) -> BlockS
     )
 
 
-def problem_of(line: bytes, tabs: int, columns: Columns) -> tuple[str, bytes, int]:
-    """(why a line with so many tabs is no record, or "", its CHROM, its POS); `line` may lack its end."""
+def problem_of(line: bytes, tabs: int, returns: int, columns: Columns) -> tuple[str, bytes, int]:
+    """(why a line with so many tabs and returns is no record, or "", its CHROM, its POS); `line` may lack its end."""
+    if returns:
+        return "holds a carriage return that does not end it", b"", 0
     if line.startswith(b"#"):
         return "is a header line among the records: several files were put together", b"", 0
     if not columns.fits(tabs):
@@ -155,9 +159,17 @@ def _record_lines(
         kept = (lengths > 1) | ((lengths == 1) & (array[starts] != RETURN))
         starts, tabs = starts[kept], tabs[kept]
     fits = tabs == columns.tabs if columns.exact else tabs >= len(FIXED) - 1
-    if not bool(fits.all()) or bool((array[starts] == HASH).any()):
+    if not bool(fits.all()) or bool((array[starts] == HASH).any()) or _lone_return(data, array, ends):
         return _NONE, _NONE, _first_bad(data, ends, offset, columns)
     return starts, tabs, None
+
+
+def _lone_return(data: bytes, array: NDArray[np.uint8], ends: Ints) -> bool:
+    """Whether a return stands in a whole line and not at its end."""
+    first, last = int(ends[0]), int(ends[-1])
+    if data.find(b"\r", first, last) < 0:
+        return False
+    return count(array[first:last], RETURN) != int(np.count_nonzero(array[ends[1:] - 1] == RETURN))
 
 
 def _first_bad(data: bytes, ends: Ints, offset: int, columns: Columns) -> tuple[int, int, str] | None:
@@ -165,7 +177,7 @@ def _first_bad(data: bytes, ends: Ints, offset: int, columns: Columns) -> tuple[
     edges = ends.tolist()
     for number, (before, end) in enumerate(pairwise(edges)):
         line = data[before + 1 : end].removesuffix(b"\r")
-        reason = problem_of(line, line.count(b"\t"), columns)[0] if line else ""
+        reason = problem_of(line, line.count(b"\t"), line.count(b"\r"), columns)[0] if line else ""
         if reason:
             return number, offset + before + 1, reason
     return None
@@ -232,5 +244,11 @@ def _runs(data: bytes, offset: int, starts: Ints, same: NDArray[np.bool_], lengt
 def _part(data: bytes, start: int, stop: int, offset: int) -> PartOfLine:
     if stop <= start:
         return PartOfLine(offset + start)
-    tabs = data.count(b"\t", start, stop)
-    return PartOfLine(offset + start, stop - start, tabs, data[start : min(stop, start + _PREFIX)], data[stop - 1])
+    return PartOfLine(
+        start=offset + start,
+        length=stop - start,
+        tabs=data.count(b"\t", start, stop),
+        returns=data.count(b"\r", start, stop),
+        prefix=data[start : min(stop, start + _PREFIX)],
+        last=data[stop - 1],
+    )

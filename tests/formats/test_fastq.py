@@ -127,10 +127,13 @@ class TestWrappedFastq(TestFastq):
             "small-crlf.fq": wrapped(reads[:20], 11, "\r\n"),
             "mixed.fq": four_lines(reads[:150]) + wrapped(reads[150:160], 13) + four_lines(reads[160:]),
             "small-blanks.fq": four_lines(reads[:9]) + b"\n\n" + four_lines(reads[9:12]),
+            "small-no-base-at-end.fq": b"@a\n\n+\n\n@d\n+\n",
             "small-no-base-no-line.fq": b"@a\n+\n@b\n+\n\n@c\nA\n+\n@\n@d\n+",
         }
 
     def reference(self, data: bytes) -> list[Any]:
+        if data.endswith(b"@d\n+\n"):
+            return [("a", "", ""), ("d", "", "")]
         if data.startswith(b"@a\n+\n"):
             return [("a", "", ""), ("b", "", ""), ("c", "A", "@"), ("d", "", "")][-data.count(b"\n+") :]
         return slow_reader(data)

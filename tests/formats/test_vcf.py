@@ -135,6 +135,7 @@ def read_all(source: Source, index: Index, **choices: Any) -> list[list[tuple[An
         ("chr1\t5\t.\tA", "has 4 columns and should have 11"),
         ("chr1\tfive\t.\tA\tC\t.\t.\t.\tGT\t0\t0", "a number as POS, not 'five'"),
         ("\t5\t.\tA\tC\t.\t.\t.\tGT\t0\t0", "has no CHROM"),
+        ("chr1\t5\t.\tA\tC\t.\t.\tA\rB\tGT\t0\t0", "holds a carriage return"),
         ("##fileformat=VCFv4.2", "is a header line among the records"),
     ],
 )
