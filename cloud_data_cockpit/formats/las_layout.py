@@ -15,7 +15,7 @@ from .las_header import Head, read_head
 from .laz_chunks import Bytes, Ints, Laszip, Table, decode_chunks, decode_pieces, read_laszip, read_table
 
 RUN_POINTS = 50_000
-WINDOW = 16 << 20
+WINDOW = 8 << 20
 
 _CACHED = 4
 _LARGEST_CACHED = 4 << 20
@@ -67,10 +67,11 @@ def _runs(head: Head) -> Table:
     return Table(head.points_at + starts * head.record, counts * head.record, counts)
 
 
-def chunk_points(source: Source, layout: Layout, numbers: Ints) -> Iterator[tuple[int, Bytes]]:
+def chunk_points(source: Source, layout: Layout, numbers: Ints, *, places: bool = False) -> Iterator[tuple[int, Bytes]]:
     """(chunk, points) for each of `numbers` in order, points as (n, record) bytes; a large chunk comes in pieces.
 
-    Holds about WINDOW bytes of decoded points at once, and one chunk's compressed bytes where that is larger.
+    Holds about WINDOW bytes of decoded points at once, and one chunk's compressed bytes where that is larger. With
+    `places` only X and Y are sure to be right.
     """
     table, record = layout.table, layout.head.record
     window: list[int] = []
@@ -78,15 +79,15 @@ def chunk_points(source: Source, layout: Layout, numbers: Ints) -> Iterator[tupl
     for number in (int(n) for n in numbers):
         size = max(int(table.counts[number]) * record, int(table.lengths[number]))
         if window and held + size > WINDOW:
-            yield from _window(source, layout, window)
+            yield from _window(source, layout, window, places)
             window, held = [], 0
         window.append(number)
         held += size
     if window:
-        yield from _window(source, layout, window)
+        yield from _window(source, layout, window, places)
 
 
-def _window(source: Source, layout: Layout, window: list[int]) -> Iterator[tuple[int, Bytes]]:
+def _window(source: Source, layout: Layout, window: list[int], places: bool) -> Iterator[tuple[int, Bytes]]:
     table, record, laszip = layout.table, layout.head.record, layout.laszip
     counts = [int(table.counts[n]) for n in window]
     chunks = source.read_many([(int(table.offsets[n]), int(table.lengths[n])) for n in window])
@@ -95,11 +96,12 @@ def _window(source: Source, layout: Layout, window: list[int]) -> Iterator[tuple
             yield number, np.frombuffer(data, dtype=np.uint8).reshape(-1, record)
         return
     if len(window) == 1 and counts[0] * record > WINDOW:
-        for piece in decode_pieces(source.uri, laszip, record, chunks[0], counts[0], WINDOW // record):
+        step = WINDOW // record
+        for piece in decode_pieces(source.uri, laszip, record, chunks[0], counts[0], step, places=places):
             _one_channel(source.uri, layout, piece)
             yield window[0], piece
         return
-    points = decode_chunks(source.uri, laszip, record, chunks, counts)
+    points = decode_chunks(source.uri, laszip, record, chunks, counts, places=places)
     _one_channel(source.uri, layout, points)
     at = 0
     for number, count in zip(window, counts, strict=True):

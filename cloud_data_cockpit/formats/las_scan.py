@@ -125,7 +125,7 @@ def scan_batch(batch: Batch, sieve: Sieve) -> Found:
     coarse = np.zeros((len(place) if sieve.grid else 0, COARSE * COARSE), dtype=np.bool_)
     cells = np.zeros(CELLS * CELLS if sieve.grid else 0, dtype=np.int64)
     extent: Grid | None = None
-    for number, points in chunk_points(batch.source, layout, batch.numbers):
+    for number, points in chunk_points(batch.source, layout, batch.numbers, places=True):
         if sieve.octree and not octree_of(batch.source, layout).holds(layout.head, number, points):
             raise FormatError(f"{batch.source.uri} has points outside their node of the octree: read it as las")
         x, y = _chosen(points, sieve.box)

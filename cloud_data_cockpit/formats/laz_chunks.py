@@ -168,8 +168,13 @@ def check_chunk(uri: str, laszip: Laszip, record: int, data: bytes, count: int) 
     raise FormatError(f"{uri} is damaged: a chunk of {count:,} points does not hold what it says")
 
 
-def decode_chunks(uri: str, laszip: Laszip, record: int, chunks: list[bytes], counts: list[int]) -> Bytes:
-    """The points of whole chunks, (points, record) bytes; on several cores, except in a forked or worker process."""
+def decode_chunks(
+    uri: str, laszip: Laszip, record: int, chunks: list[bytes], counts: list[int], *, places: bool = False
+) -> Bytes:
+    """The points of whole chunks, (points, record) bytes; on several cores, except in a forked or worker process.
+
+    With `places` only X, Y and the scanner channel are sure to be right: layered chunks are decoded no further.
+    """
     out = np.zeros((sum(counts), record), dtype=np.uint8)
     for data, count in zip(chunks, counts, strict=True):
         check_chunk(uri, laszip, record, data, count)
@@ -179,29 +184,46 @@ def decode_chunks(uri: str, laszip: Laszip, record: int, chunks: list[bytes], co
         guarded(
             uri,
             "decoding its points",
-            lambda: library.decompress_points_with_chunk_table(b"".join(chunks), laszip.data, out.reshape(-1), sizes),
+            lambda: library.decompress_points_with_chunk_table(
+                b"".join(chunks), laszip.data, out.reshape(-1), sizes, _selection(library, places)
+            ),
         )
         return out
     at = 0
     for data, count in zip(chunks, counts, strict=True):
-        for piece in decode_pieces(uri, laszip, record, data, count, count, out[at : at + count]):
+        for piece in decode_pieces(uri, laszip, record, data, count, count, out[at : at + count], places=places):
             at += len(piece)
     return out
 
 
 def decode_pieces(
-    uri: str, laszip: Laszip, record: int, data: bytes, count: int, step: int, into: Bytes | None = None
+    uri: str,
+    laszip: Laszip,
+    record: int,
+    data: bytes,
+    count: int,
+    step: int,
+    into: Bytes | None = None,
+    *,
+    places: bool = False,
 ) -> Iterator[Bytes]:
-    """The `count` points of one chunk, `step` at a time."""
+    """The `count` points of one chunk, `step` at a time; with `places` as `decode_chunks` does."""
     check_chunk(uri, laszip, record, data, count)
     library = lazrs()
     alone = bytearray(laszip.data)
     struct.pack_into("<I", alone, 12, _ONE_CHUNK)
     # The decoder wants a file: where its chunk table is, the chunk, and a table (version 0, one chunk, its length).
     file = io.BytesIO(struct.pack("<q", 8 + len(data)) + data + b"\0\0\0\0\1\0\0\0\4\0\0\0")
-    decoder = guarded(uri, "decoding its points", lambda: library.LasZipDecompressor(file, bytes(alone)))
+    decoder = guarded(
+        uri, "decoding its points", lambda: library.LasZipDecompressor(file, bytes(alone), _selection(library, places))
+    )
     for at in range(0, count, step):
         size = min(step, count - at)
         out = np.zeros((size, record), dtype=np.uint8) if into is None else into[at : at + size]
         guarded(uri, "decoding its points", partial(decoder.decompress_many, out.reshape(-1)))
         yield out
+
+
+def _selection(library: Any, places: bool) -> Any:
+    wanted = library.SELECTIVE_DECOMPRESS_XY_RETURNS_CHANNEL if places else library.SELECTIVE_DECOMPRESS_ALL
+    return library.DecompressionSelection(wanted)

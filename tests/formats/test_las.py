@@ -29,7 +29,7 @@ from cloud_data_cockpit.formats.las_grid import CELLS, Grid, tile_cells
 from cloud_data_cockpit.models import Slice
 from cloud_data_cockpit.source import FileSource, MemorySource, Range, Source
 
-from .conformance import SLICE_COUNTS, FormatConformance, ignore
+from .conformance import FormatConformance, ignore
 from .las_made import cloud, las, laz, patched, records, table_at_the_end, whole, with_evlrs
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
