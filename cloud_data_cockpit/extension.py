@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
-from typing import cast
+from typing import Any, cast
 
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.platform.asyncio import BaseAsyncIOLoop
-from traitlets import Bool, Int, Unicode
+from traitlets import Bool, Int, TraitError, Unicode, validate
 
+from .errors import BadRequest
 from .handlers.document import document
 from .handlers.routes import ROUTES, tornado_routes
 from .handlers.schemas import JOB_EVENT, job_event
@@ -21,6 +23,7 @@ from .jobs.runner import Runner, abort_left_over, recover
 from .jobs.store import KeptUpload, Store, default_path
 from .jobs.uploads import Uploads
 from .models import Job, ServerInfo
+from .slicing.places import CONNECTION_VARIABLE, PLACE_VARIABLE, checked_place
 
 
 class CloudDataCockpit(ExtensionApp):
@@ -38,12 +41,25 @@ class CloudDataCockpit(ExtensionApp):
         900, min=1, help="An upload of which nothing has come for so long is aborted: its page was closed."
     ).tag(config=True)
 
+    index_place = Unicode(
+        "",
+        help="Where indexes are kept: s3://bucket/prefix/ of your own, which all who may read it share; else this machine."
+        " Kernels started by this server use it too.",
+    ).tag(config=True)
+    index_connection = Unicode(
+        "", help="Name of the connection that reaches index_place; else the one by which the data are read."
+    ).tag(config=True)
+
     _services: Services | None = None
     _store: Store
     _owner: Owner
 
     def initialize_settings(self) -> None:
         """Open the store, call jobs of servers that died interrupted, make the services."""
+        # Through the environment, so that notebooks of this server find the same indexes.
+        for variable, value in ((PLACE_VARIABLE, self.index_place), (CONNECTION_VARIABLE, self.index_connection)):
+            if value:
+                os.environ[variable] = value
         self._store = Store(default_path())
         self._owner = Owner(self._store.path.parent)
         left_over = recover(self._store, self._owner)
@@ -88,6 +104,13 @@ class CloudDataCockpit(ExtensionApp):
     async def _tidy_up(self, left_over: list[KeptUpload]) -> None:
         if self._services is not None:
             await abort_left_over(self._store, left_over)
+
+    @validate("index_place")
+    def _a_place(self, proposal: Any) -> str:
+        try:
+            return checked_place(proposal["value"])
+        except BadRequest as error:
+            raise TraitError(error.message) from None
 
     @property
     def _server(self) -> ServerApp:

@@ -35,6 +35,8 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         "AWS_ENDPOINT_URL_S3",
         "AWS_ROLE_ARN",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "CLOUD_DATA_COCKPIT_INDEX_PLACE",
+        "CLOUD_DATA_COCKPIT_INDEX_CONNECTION",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))

@@ -33,6 +33,8 @@ def test_the_settings_are_those_that_are_documented() -> None:
         "max_jobs",
         "max_upload_parts",
         "upload_idle_seconds",
+        "index_place",
+        "index_connection",
     }
     page = (Path(__file__).parent.parent / "docs" / "rest-api.md").read_text(encoding="utf-8")
     for name in CloudDataCockpit.class_own_traits(config=True):
@@ -45,6 +47,16 @@ def test_a_setting_that_cannot_be_is_refused(setting: str) -> None:
 
     with pytest.raises(TraitError):
         CloudDataCockpit(**{setting: 0})
+
+
+def test_a_place_of_indexes_that_cannot_be_is_refused() -> None:
+    from traitlets import TraitError
+
+    assert CloudDataCockpit(index_place="s3://mine/indexes").index_place == "s3://mine/indexes/"
+    assert CloudDataCockpit(index_place="local").index_place == ""
+    for place in ("/tmp/indexes", "s3:///prefix", "https://host/x"):
+        with pytest.raises(TraitError, match="indexes can be kept in"):
+            CloudDataCockpit(index_place=place)
 
 
 def test_loading_it_loads_no_heavy_library() -> None:

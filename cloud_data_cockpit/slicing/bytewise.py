@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast
 
 from ..formats.base import Format
 from ..models import Slice
@@ -14,7 +14,6 @@ COPY_BYTES = 8 << 20
 Part = Range | bytes
 
 
-@runtime_checkable
 class CutsBytes(Protocol):
     """What a format has besides when `read_bytes` gives ranges of the object, one after another."""
 
@@ -28,11 +27,16 @@ class CutsBytes(Protocol):
         ...
 
 
+def cuts_bytes(format: Format) -> bool:
+    """Whether slices of this format can be bytes of the object."""
+    return callable(getattr(format, "byte_parts", None))
+
+
 def byte_parts(
     format: Format, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool
 ) -> Sequence[Part] | None:
     """The parts of `piece`, or None when its format does not cut bytes."""
-    return format.byte_parts(source, shared, piece, header=header) if isinstance(format, CutsBytes) else None
+    return cast("CutsBytes", format).byte_parts(source, shared, piece, header=header) if cuts_bytes(format) else None
 
 
 def chunks(source: Source, parts: Sequence[Part]) -> Iterator[bytes]:

@@ -231,7 +231,7 @@ def _parsed(path: Path, mtime_ns: int, size: int) -> Manifest:
         raise FormatError(f"{path} is not a manifest: {where + ': ' if where else ''}{first['msg']}") from None
     problem = problem_of(manifest.slices, manifest.size, manifest.records)
     checksum = manifest.checksum
-    if checksum and checksum.start + checksum.length > manifest.size:
+    if problem is None and checksum and checksum.start + checksum.length > manifest.size:
         problem = "its checksum is of more bytes than the object has"
     if problem:
         raise FormatError(f"the manifest {path} has been damaged: {problem}; partition the object again")

@@ -18,7 +18,7 @@ from ..source import Source
 from ..tree import head_of
 from . import manifests
 from .ahead import run_for
-from .bytewise import CutsBytes
+from .bytewise import cuts_bytes
 from .checksums import combine, crc32, summed_for_index
 from .indexes import Kept, find_anywhere, keep_anywhere
 from .open import ConnectionLike, object_name, open_source, resolved
@@ -39,6 +39,7 @@ def partition(
     run: Run | None = None,
     index_place: str | None = None,
     index_connection: ConnectionLike = None,
+    checksum: bool = True,
     **params: Any,
 ) -> Slices:
     """Cut the object `uri` into slices that hold every record exactly once, and save the manifest.
@@ -47,13 +48,14 @@ def partition(
     `params` are that format's own, or `strategy=` with a name of Dataplug's and its arguments. The first call scans the
     object, block by block by `run` (threads of this process unless told), later ones use the saved index: kept on this
     machine, or in `index_place` (`s3://bucket/prefix/`, also the environment's CLOUD_DATA_COCKPIT_INDEX_PLACE), which
-    is reached through `index_connection`, unless told the connection of the object. BadRequest for parameters that
+    is reached through `index_connection`, unless told the connection of the object. The scan sums the object up on its
+    way, for `Slices.verify`, unless `checksum` is False; that costs it 2 to 10 % of its time. BadRequest for parameters that
     cannot be, FormatError for bytes that are not right, and the errors of S3.
     """
     if num_slices is not None:
         params["num_slices"] = num_slices
     place = find_place(index_place, index_connection, connection)
-    return Slices(partition_object(connection, uri, format, params, report or _silent, run, place))
+    return Slices(partition_object(connection, uri, format, params, report or _silent, run, place, checksum=checksum))
 
 
 def partition_object(
@@ -64,6 +66,8 @@ def partition_object(
     report: Report,
     run: Run | None = None,
     place: LocalPlace | BucketPlace | None = None,
+    *,
+    checksum: bool = True,
 ) -> Manifest:
     """Index if need be, cut and save; the manifest as saved. Nothing is saved of a partition that fails.
 
@@ -78,7 +82,7 @@ def partition_object(
         chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
     checked = checked or check_params(chosen, params)
     place = place or find_place(beside=reached)
-    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place)
+    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place, checksum)
     cut = chosen.partition(kept.index, checked)
     made = _manifest(source, reached.ref if reached else None, chosen, checked, cut)
     notes = [*made.notes, *([trouble] if trouble else [])]
@@ -110,6 +114,7 @@ def _index(
     report: Report,
     run: Run,
     place: LocalPlace | BucketPlace,
+    checksum: bool,
 ) -> tuple[Kept, str | None]:
     """The index, made now if nobody has it, and words for the user when the place of indexes would not do."""
     kept, trouble = find_anywhere(place, source, format, params)
@@ -118,7 +123,7 @@ def _index(
         kept = None  # a companion of the object has changed, which its ETag does not tell
     if kept is None:
         report(0, source.size)
-        summed = summed_for_index(source)
+        summed = summed_for_index(source) if checksum else None
         index = format.index(summed or source, params, report, run=run)
         kept = Kept(index, summed.crc32(0, source.size) if summed else None)
         trouble = keep_anywhere(place, kept) or trouble
@@ -128,7 +133,7 @@ def _index(
 def _checksum(source: Source, format: Format, manifest: Manifest, crc: int | None) -> Checksum | None:
     """The sum of what the slices hold: the object's without what comes before the first of them."""
     table = manifest.slices
-    if crc is None or not isinstance(format, CutsBytes) or not manifests.is_one_stretch(table, source.size):
+    if crc is None or not cuts_bytes(format) or not manifests.is_one_stretch(table, source.size):
         return None
     start = table.offsets[0]
     if start > MOST_BEFORE:

@@ -139,7 +139,7 @@ class BucketPlace:
         connection = self._reached()
         bucket, key = parse_uri(self.uri + name)
         with translated(Whereabouts(connection.ref, bucket, key), writing=True):
-            connection.client.put_object(
+            connection.client_of(bucket, key).put_object(
                 Bucket=bucket, Key=key, Body=body.getvalue(), ContentType="application/octet-stream"
             )
 

@@ -10,7 +10,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import BadRequest, FormatError
+from ..errors import BadRequest, CockpitError, FormatError
 from ..formats.base import Report
 from ..source import Range
 from .bytewise import COPY_BYTES, byte_parts
@@ -184,24 +184,29 @@ def _look(piece: LazySlice, progress: _Progress) -> _Found:
     """Count the records of a slice and sum up its bytes, which are read once for both."""
     origin, held = piece._origin, piece._piece
     format, source = origin.reader(), origin.source()
-    records, stretch, crc, read = 0, None, 0, 0
+    records, crc, read = 0, 0, held.nbytes
+    stretch: Range | None = None
     problem: str | None = None
     with forget_when_refused():
         try:
             parts = byte_parts(format, source, origin.shared, held, header=False)
             stretch = None if parts is None else _stretch([part for part in parts if not isinstance(part, bytes)])
-            edges = stretch or ()
-            summed = SummedSource(source, edges, progress.seen, sums=stretch is not None)
-            records = format.count(summed, origin.shared, held)
-            if stretch:
-                crc, read = _sum(summed, *stretch), stretch[1] - stretch[0]
-            else:
-                read = held.nbytes
-            if records != held.records:
-                problem = f"{records:,} records were counted, the manifest says {held.records:,}"
         except _WRONG as error:
-            problem = f"it cannot be read: {str(error) or type(error).__name__}"
+            problem = _in_words(error)
+        summed = SummedSource(source, stretch or (), progress.seen, sums=stretch is not None)
+        try:
+            records = format.count(summed, origin.shared, held)
+        except _WRONG as error:
+            problem = _in_words(error)
+        if stretch is not None:
+            crc, read = _sum(summed, *stretch), stretch[1] - stretch[0]
+    if problem is None and records != held.records:
+        problem = f"{records:,} records were counted, the manifest says {held.records:,}"
     return _Found(held.number, records, read, stretch, crc, problem)
+
+
+def _in_words(error: Exception) -> str:
+    return f"it cannot be read: {error.message if isinstance(error, CockpitError) else repr(error)}"
 
 
 def _stretch(ranges: Sequence[Range]) -> Range | None:

@@ -5,6 +5,15 @@ export interface Bucket {
   created: string | null;
 }
 /**
+ * The sum of bytes [start, start + length) of the object, as the scan read them; `value` in hexadecimal digits.
+ */
+export interface Checksum {
+  algorithm: 'crc32';
+  start: number;
+  length: number;
+  value: string;
+}
+/**
  * How to reach an S3 service. Names credentials (a profile, the environment), never holds them.
  */
 export interface ConnectionRef {
@@ -78,6 +87,8 @@ export interface ObjectEntry {
 }
 /**
  * A saved list of slices with all that is needed to read them again, credentials excepted.
+ *
+ * `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes.
  */
 export interface Manifest {
   version: 1;
@@ -97,6 +108,7 @@ export interface Manifest {
   };
   records: number;
   notes: string[];
+  checksum: Checksum | null;
   slices: SliceTable;
 }
 /**

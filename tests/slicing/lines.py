@@ -78,6 +78,11 @@ class LineFormat:
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         return (b"# lines\n" if header else b"") + b"".join(source.read_many(piece.ranges))
 
+    def byte_parts(
+        self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool
+    ) -> list[tuple[int, int] | bytes]:
+        return [*([b"# lines\n"] if header else []), *piece.ranges]
+
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         return len(self.read(source, shared, piece))
 
