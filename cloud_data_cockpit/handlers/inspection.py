@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..errors import CockpitError
 from ..formats.base import HEAD_BYTES
 from ..models import FormatInfo, ObjectDetail
 from ..registry import detect_format, format_names, get_format
 
+if TYPE_CHECKING:
+    from ..s3.connections import Connection
+
 
 def describe_object(connection_name: str, bucket: str, key: str) -> ObjectDetail:
     """The object with its format, found in its first bytes; blocks.
 
-    An object whose bytes cannot be read or fit no format is described all the same, with `problem`.
+    An object whose bytes cannot be read or fit no format is described all the same, with `problem`. A key that ends
+    with `/` is a prefix: all objects below it are described as one data set.
     """
     from ..s3.connections import resolve
     from ..s3.objects import head
     from ..s3.source import S3Source
 
     connection = resolve(connection_name)
+    if key.endswith("/"):
+        return _describe_prefix(connection, bucket, key)
     detail = head(connection, bucket, key)
     try:
         source = S3Source(connection, detail.uri, etag=detail.etag, size=detail.size)
@@ -25,6 +33,19 @@ def describe_object(connection_name: str, bucket: str, key: str) -> ObjectDetail
         return detail.model_copy(update={"format": detect_format(key, first, detail.size).name})
     except CockpitError as error:
         return detail.model_copy(update={"problem": error.message})
+
+
+def _describe_prefix(connection: Connection, bucket: str, prefix: str) -> ObjectDetail:
+    from ..s3.prefixes import describe_prefix
+
+    detail, first = describe_prefix(connection, bucket, prefix, HEAD_BYTES)
+    if not first:
+        return detail
+    try:
+        name = prefix.rstrip("/").rsplit("/", 1)[-1]
+        return detail.model_copy(update={"format": detect_format(name, first, detail.size).name})
+    except CockpitError as error:
+        return detail.model_copy(update={"problem": detail.problem or error.message})
 
 
 def describe_formats() -> list[FormatInfo]:

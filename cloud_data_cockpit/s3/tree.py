@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from ..models import ObjectEntry
 from ..source import Source
 from ..tree import Found, Member, TreeSource
 from .connections import Connection
@@ -25,12 +26,14 @@ class S3Tree(TreeSource):
         return self._connection
 
     def _list(self) -> Iterable[Found]:
+        for entry in self._entries():
+            yield Found(entry.key[len(self._prefix) :], entry.size, entry.etag)
+
+    def _entries(self) -> Iterator[ObjectEntry]:
         token = None
         while True:
             page = list_page(self._connection, self._bucket, self._prefix, token, delimiter="")
-            for entry in page.objects:
-                if not entry.key.endswith("/"):
-                    yield Found(entry.key[len(self._prefix) :], entry.size, entry.etag)
+            yield from (entry for entry in page.objects if not entry.key.endswith("/"))
             token = page.next_token
             if token is None:
                 return
