@@ -26,15 +26,16 @@ def format_names() -> list[str]:
     return [*_entry_points(), *_registered]
 
 
-def register_format(format: Format) -> None:
+def register_format(format: Format, *, replace: bool = False) -> None:
     """Make `format` known in this process under its name, as an entry point does in every process.
 
-    BadRequest when the name is another format's.
+    BadRequest when the name is another format's, unless that was registered and may be replaced.
     """
-    held = _registered.get(format.name)
-    if format.name in _entry_points() or (held is not None and held is not format):
+    held = _registered.get(format.name, format)
+    if format.name in _entry_points() or (held is not format and not replace):
         raise BadRequest(f"there is a format {format.name!r} already; choose another name")
     _registered[format.name] = format
+    get_format.cache_clear()
 
 
 @cache
