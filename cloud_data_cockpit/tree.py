@@ -59,7 +59,7 @@ class TreeSource:
         return self._uri
 
     @cached_property
-    def members(self) -> tuple[Member, ...]:
+    def files(self) -> tuple[Member, ...]:
         """The objects, ascending by name. NotFound when there are none, SourceChanged when they are others by now."""
         found: list[Member] = []
         at = 0
@@ -75,15 +75,15 @@ class TreeSource:
     @property
     def size(self) -> int:
         known = self._expected[1]
-        return known if known is not None else sum(member.size for member in self.members)
+        return known if known is not None else sum(member.size for member in self.files)
 
     @property
     def etag(self) -> str:
-        return self._expected[0] or _digest(self.members)
+        return self._expected[0] or _digest(self.files)
 
     @cached_property
     def _by_name(self) -> dict[str, Member]:
-        return {member.name: member for member in self.members}
+        return {member.name: member for member in self.files}
 
     def find(self, name: str) -> Member | None:
         """The object called `name`, from the prefix on; None when there is none."""
@@ -98,7 +98,7 @@ class TreeSource:
 
     def head(self, length: int) -> bytes:
         """What formats are found by: MARK, and the names line by line, those of the fewest parts first."""
-        names = sorted((member.name for member in self.members), key=lambda name: (name.count("/"), name))
+        names = sorted((member.name for member in self.files), key=lambda name: (name.count("/"), name))
         return MARK + "".join(f"{name}\n" for name in names).encode("utf-8", "replace")[:length]
 
     def read(self, offset: int, length: int) -> bytes:
@@ -106,7 +106,7 @@ class TreeSource:
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         """The bytes of ranges that may reach over several objects; each object is asked once."""
-        size = sum(self.members[-1][1::2])
+        size = sum(self.files[-1][1::2])
         wanted: dict[int, list[tuple[int, Range]]] = {}
         for i, (offset, length) in enumerate(ranges):
             check_range(size, offset, length, self._uri)
@@ -114,7 +114,7 @@ class TreeSource:
                 wanted.setdefault(number, []).append((i, inner))
         pieces: list[list[bytes]] = [[] for _ in ranges]
         for number in sorted(wanted):
-            data = self._open(self.members[number]).read_many([inner for _, inner in wanted[number]])
+            data = self._open(self.files[number]).read_many([inner for _, inner in wanted[number]])
             for (i, _), piece in zip(wanted[number], data, strict=True):
                 pieces[i].append(piece)
         return [b"".join(parts) for parts in pieces]
@@ -125,7 +125,7 @@ class TreeSource:
         number = bisect_right(self._offsets, offset) - 1
         end = offset + length
         while offset < end:
-            member = self.members[number]
+            member = self.files[number]
             stop = min(end, member.offset + member.size)
             if stop > offset:
                 found.append((number, (offset - member.offset, stop - offset)))
@@ -135,7 +135,7 @@ class TreeSource:
 
     @cached_property
     def _offsets(self) -> list[int]:
-        return [member.offset for member in self.members]
+        return [member.offset for member in self.files]
 
     def sibling(self, suffix: str, *, replacing: str = "") -> Source:
         raise NotFound(f"{self._uri} is a directory and has no companion {suffix}")
