@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { alias: [{ find: /^.+\.svg$/, replacement: new URL('src/testing/icon.ts', import.meta.url).pathname }] },
   test: {
-    environment: 'jsdom',
+    environment: 'node',
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     reporters: ['default', './src/testing/reporter.ts'],
