@@ -16,7 +16,7 @@ BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-conf
 # --- what a user calls ------------------------------------------------------------------------------------------------
 
 demo: $(DEMO)/installed
-	$(DEMO)/bin/cloud-data-cockpit demo $(ARGS)
+	$(DEMO)/bin/cloud-data-cockpit demo --notebook-dir "$$HOME" $(ARGS)
 
 test: check pytest unit wheel galata
 	@echo "All groups of tests have passed."
