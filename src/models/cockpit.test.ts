@@ -70,9 +70,9 @@ describe('Cockpit', () => {
   it('takes a URI for a prefix when there are keys below it, else for a key', async () => {
     const { cockpit } = setUp();
     await cockpit.start(null);
-    expect(await cockpit.openUri('s3://b/dir')).toBe(true);
+    expect(await cockpit.openUri('s3://bb/dir')).toBe(true);
     expect(cockpit.browser.location.prefix).toBe('dir/');
-    expect(await cockpit.openUri('s3://b/x/a.csv')).toBe(true);
+    expect(await cockpit.openUri('s3://bb/x/a.csv')).toBe(true);
     expect([cockpit.browser.location.prefix, cockpit.browser.selection]).toEqual(['x/', 'x/a.csv']);
     expect(await cockpit.openUri('nonsense here')).toBe(false);
     cockpit.dispose();
