@@ -75,7 +75,8 @@ galata: $(DEV)/front
 # --- by hand ----------------------------------------------------------------------------------------------------------
 
 screens: $(DEV)/front
-	CHROMIUM="$$(scripts/need_chromium | tail -1)" PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm screens
+	COCKPIT_SCREENS=1 COCKPIT_SCREENS_DIR=$(CURDIR)/docs/images CHROMIUM="$$(scripts/need_chromium | tail -1)" \
+		PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test:ui screens
 
 format: node_modules/.yarn-state.yml
 	$(BIN)/ruff check --fix .
