@@ -3,14 +3,17 @@ import * as path from 'node:path';
 import { expect, test } from '@jupyterlab/galata';
 import { CockpitPage, csvOf, fastaOf } from './cockpit';
 
-const FOLDER = process.env.COCKPIT_SCREENS_DIR ?? path.join(__dirname, '..', 'test-results', 'screens');
+const SCRATCH = path.join(__dirname, '..', 'test-results', 'screens');
+/** Where the picture of the README goes; the others are only to be looked at. */
+const FOLDER = process.env.COCKPIT_SCREENS_DIR ?? SCRATCH;
 
 for (const [theme, name] of [
   ['JupyterLab Light', 'light'],
   ['JupyterLab Dark', 'dark']
 ]) {
   test(`pictures in ${name}`, async ({ page }) => {
-    const shot = (what: string) => page.screenshot({ path: path.join(FOLDER, `${what}-${name}.png`) });
+    const shot = (what: string, folder = SCRATCH) =>
+      page.screenshot({ path: path.join(folder, `${what}-${name}.png`) });
     const cockpit = new CockpitPage(page);
     await page.theme.setTheme(theme);
     await cockpit.open();
@@ -26,12 +29,13 @@ for (const [theme, name] of [
     await cockpit.partition(4);
     await shot('partitioned');
     await cockpit.insert();
+    await page.notebook.addCell('code', 'slices');
     await page.notebook.addCell('code', 'slices[0].get().head()');
     await page.notebook.run();
-    await shot('notebook');
-    await page.sidebar.setWidth(500, 'left');
+    await page.setViewportSize({ width: 1360, height: 980 });
+    await page.sidebar.setWidth(380, 'left');
     await cockpit.section('data').scrollIntoViewIfNeeded();
-    await shot('wide');
+    await shot('road', FOLDER);
     await cockpit.go('s3://no-such-bucket/');
     await expect(cockpit.section('data').getByRole('alert')).toBeVisible();
     await shot('error');
