@@ -16,7 +16,7 @@ BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-conf
 # --- what a user calls ------------------------------------------------------------------------------------------------
 
 demo: $(DEMO)/installed
-	$(DEMO)/bin/cloud-data-cockpit demo $(ARGS)
+	$(DEMO)/bin/cloud-data-cockpit demo --notebook-dir "$$HOME" $(ARGS)
 
 test: check pytest unit wheel galata
 	@echo "All groups of tests have passed."
@@ -75,7 +75,8 @@ galata: $(DEV)/front
 # --- by hand ----------------------------------------------------------------------------------------------------------
 
 screens: $(DEV)/front
-	CHROMIUM="$$(scripts/need_chromium | tail -1)" PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm screens
+	COCKPIT_SCREENS=1 COCKPIT_SCREENS_DIR=$(CURDIR)/docs/images CHROMIUM="$$(scripts/need_chromium | tail -1)" \
+		PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test:ui screens
 
 format: node_modules/.yarn-state.yml
 	$(BIN)/ruff check --fix .

@@ -154,7 +154,8 @@ function addObjectCommands({ app: { commands }, cockpit, trans }: ICommandsOptio
   commands.addCommand(CommandIDs.partition, {
     label: trans.__('Partition the Selected Object'),
     icon: sliceIcon,
-    isEnabled: () => cockpit.object.canPartition,
+    // The selected object may not have been looked at yet: a menu opens faster than S3 answers.
+    isEnabled: () => cockpit.object.canPartition || cockpit.browser.selected?.kind === 'object',
     execute: shown(() => cockpit.partition())
   });
 }

@@ -94,3 +94,11 @@ def bucket(boto: Any) -> str:
     name = f"test-{uuid.uuid4().hex[:12]}"
     boto.create_bucket(Bucket=name)
     return name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End on the line that every runner of this project ends on."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        number = {kind: len(reporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped")}
+        print(f"{number['passed']} passed, {number['failed'] + number['error']} failed, {number['skipped']} skipped")

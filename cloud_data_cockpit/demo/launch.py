@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -45,11 +46,20 @@ def launch(*, directory: Path | None, notebook_dir: Path, port: int, s3_port: in
         connections.write_demo(service.endpoint_url, service.access_key, service.secret_key)
         try:
             seed(connections.resolve("demo"))
-            return subprocess.call(lab_command(notebook_dir, port, browser))
-        except KeyboardInterrupt:
-            return 0
+            return _wait_for(lab_command(notebook_dir, port, browser))
         finally:
             connections.forget_demo(service.endpoint_url)
+
+
+def _wait_for(command: list[str]) -> int:
+    """Run `command` to its end; its exit status. Ctrl-C is its own to answer, and a SIGTERM is handed on to it."""
+    with subprocess.Popen(command) as process:
+        signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # JupyterLab was interrupted too, and asks whether that was meant
 
 
 def lab_command(notebook_dir: Path, port: int, browser: bool) -> list[str]:

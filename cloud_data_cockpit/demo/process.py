@@ -37,7 +37,8 @@ class DemoProcess:
         command = [sys.executable, "-m", "cloud_data_cockpit.demo", "--dir", str(self.directory), "--port", str(port)]
         command += ["--follow-stdin"] + (["--faults"] if faults else [])
         keys = {"access_key": access_key, "secret_key": secret_key} if access_key and secret_key else {}
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # In a session of its own, a Ctrl-C in the terminal reaches the one who started it and not the service.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         try:
             if self._process.stdin is not None:
                 # Keys go in by a pipe: a command line can be read by everyone on the machine.

@@ -10,19 +10,18 @@ if TYPE_CHECKING:
 
 _ROWS = 20
 _CELL = "padding: 2px 12px 2px 0; text-align: {}; vertical-align: top"
-_UNITS = ("kB", "MB", "GB", "TB", "PB")
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def bytes_for_people(number: int) -> str:
-    """`number` of bytes in a unit that leaves one to four digits: 812 B, 64.0 MB."""
-    if number < 1000:
-        return f"{number} B"
-    value = float(number)
-    for unit in _UNITS:
-        value /= 1000
-        if value < 999.95 or unit == _UNITS[-1]:
-            break
-    return f"{value:,.1f} {unit}"
+    """`number` of bytes as the panel writes it, in powers of 1024 and three digits at most: 812 B, 1.5 KiB, 64 MiB."""
+    value, unit = float(number), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value /= 1024
+        unit += 1
+    digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
+    text = f"{value:,.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {_UNITS[unit]}"
 
 
 def slices_html(slices: Slices) -> str:

@@ -61,16 +61,24 @@ export class Cockpit {
     if (events) {
       this.jobs.attach(events);
     }
-    await Promise.all([this.connect(remembered), this.jobs.refresh(), this.slices.refresh()]);
+    this._remembered = remembered;
+    await this.connect();
   }
 
   /** The connections, then the place to show: the remembered one if its connection is still there. */
-  async connect(remembered: IRemembered | null = null): Promise<void> {
+  async connect(): Promise<void> {
+    const others = [this.jobs.refresh(), this.slices.refresh()];
+    const remembered = this._remembered;
     await this.connections.load(remembered?.connection ?? undefined);
     const { current } = this.connections;
-    if (current === null) {
-      return;
+    if (!this.connections.error && current !== null) {
+      this._remembered = null;
+      await this.show(current, remembered);
     }
+    await Promise.all(others);
+  }
+
+  private async show(current: string, remembered: IRemembered | null): Promise<void> {
     if (remembered && remembered.connection === current) {
       const { bucket, prefix, selection } = remembered;
       await this.go({ connection: current, bucket, prefix }, selection);
@@ -134,7 +142,13 @@ export class Cockpit {
     }
   }
 
+  /** Cut the selected object as the form says. */
   async partition(): Promise<void> {
+    const { selected } = this.browser;
+    if (selected?.kind === 'object' && selected.key !== this.object.target?.key) {
+      clearTimeout(this._look);
+      await this.showObject(selected.key);
+    }
     const job = await this.object.partition();
     if (job) {
       this._started.add(job.id);
@@ -196,6 +210,8 @@ export class Cockpit {
     }
   }
 
+  /** Where to go once there are connections. */
+  private _remembered: IRemembered | null = null;
   private _look: ReturnType<typeof setTimeout> | undefined;
   private readonly _started = new Set<string>();
 }

@@ -180,6 +180,19 @@ describe('UploadsModel', () => {
     expect(uploads.items.map(item => item.state)).toEqual(['skipped', 'succeeded']);
   });
 
+  it('forgets what has ended when more comes, but not what failed', async () => {
+    const { server, uploads } = setUp();
+    await uploads.add([file('done', '1')], target);
+    server.onPart = async () => {
+      throw new ApiError('no', 'access_denied', 403);
+    };
+    await uploads.add([file('failed', '2')], target);
+    server.onPart = async () => undefined;
+    await uploads.add([file('next', '3')], target);
+    expect(uploads.items.map(item => item.file.name)).toEqual(['failed', 'next']);
+    expect(uploads.open.map(item => item.file.name)).toEqual(['failed']);
+  });
+
   it('can be tried again after a failure', async () => {
     const { server, uploads } = setUp();
     server.onPart = async () => {

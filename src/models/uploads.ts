@@ -57,6 +57,13 @@ export class UploadsModel extends Observable {
   /** Emitted when an object is complete. */
   readonly uploaded = new Signal<this, IUploadItem>(this);
 
+  /** What a person may want to see: under way first, then failed, then cancelled. */
+  get open(): IUploadItem[] {
+    const failed = this.items.filter(item => item.state === 'failed');
+    const cancelled = this.items.filter(item => item.state === 'cancelled');
+    return [...this.active, ...failed, ...cancelled];
+  }
+
   /** Bytes a second over all files of the last seconds. */
   get rate(): number {
     return this._rate.value;
@@ -73,6 +80,8 @@ export class UploadsModel extends Observable {
   /** Send `files` to the prefix; a file may carry a path below it. Resolves when all of them have ended. */
   async add(files: { file: File; path?: string }[], target: ITarget): Promise<void> {
     const batch = ++this._lastBatch;
+    // What has ended well or by will is old news; a failure stays until somebody has dealt with it.
+    this.items = this.items.filter(item => isUnderWay(item) || item.state === 'failed');
     const { connection, bucket, prefix } = target;
     for (const { file, path } of files) {
       const key = prefix + (path ?? file.name);

@@ -16,7 +16,7 @@ export function DataSection(): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
   const connections = useModel(cockpit.connections);
   if (connections.error) {
-    const retry = { label: trans.__('Retry'), run: () => void cockpit.connect(cockpit.remembered) };
+    const retry = { label: trans.__('Retry'), run: () => void cockpit.connect() };
     return <ErrorNotice message={connections.error.message} retry={retry} />;
   }
   if (!connections.info) {

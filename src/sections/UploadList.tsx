@@ -17,7 +17,7 @@ const MOST = 50;
 export function UploadList(): React.JSX.Element | null {
   const { cockpit, trans, execute } = useCockpit();
   const uploads = useModel(cockpit.uploads);
-  const shown = uploads.items.filter(item => item.state !== 'succeeded' && item.state !== 'skipped');
+  const shown = uploads.open;
   if (!shown.length) {
     return null;
   }
@@ -25,8 +25,8 @@ export function UploadList(): React.JSX.Element | null {
   return (
     <div className="cdc-Uploads" role="group" aria-label={trans.__('Uploads')}>
       <div className="cdc-Uploads-head">
-        <span>
-          {active ? trans._n('Uploading %1 file', 'Uploading %1 files', active) : trans.__('Uploads')}
+        <span className="cdc-ellipsis">
+          {active ? trans._n('%1 upload', '%1 uploads', active) : trans.__('Uploads')}
           {uploads.rate > 0 && <span className="cdc-quiet"> · {trans.__('%1/s', formatBytes(uploads.rate))}</span>}
         </span>
         {active ? (

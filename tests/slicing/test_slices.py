@@ -248,10 +248,11 @@ def test_html_escapes_every_text() -> None:
     [
         (0, "0 B"),
         (999, "999 B"),
-        (1000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"),
-        (3 * 10**18, "3,000.0 PB"),
+        (1000, "0.98 KiB"),
+        (1536, "1.5 KiB"),
+        (100 * 1024, "100 KiB"),
+        (64 << 20, "64 MiB"),
+        (3000 * 1024**5, "3,000 PiB"),
     ],
 )
 def test_bytes_for_people(number: int, words: str) -> None:

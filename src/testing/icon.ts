@@ -1,2 +1,0 @@
-/* Stands for every SVG file in unit tests. */
-export default '<svg xmlns="http://www.w3.org/2000/svg"></svg>';
