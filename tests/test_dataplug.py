@@ -24,8 +24,8 @@ import cloud_data_cockpit
 from cloud_data_cockpit import dataplug as bridge
 from cloud_data_cockpit import registry
 from cloud_data_cockpit.dataplug import CloudObject, plugins
+from cloud_data_cockpit.dataplug.files import SourceFile, open_file
 from cloud_data_cockpit.dataplug.learned import MOST_CARRIED, Learned, carried, uncarried
-from cloud_data_cockpit.dataplug.objects import SourceFile, open_file
 from cloud_data_cockpit.dataplug.plain import from_plain, to_plain
 from cloud_data_cockpit.dataplug.storage import PickleableS3ClientProxy, S3Path, client_of
 from cloud_data_cockpit.demo.process import DemoProcess

@@ -14,8 +14,9 @@ from ..formats.base import BLOCK_SIZE, Cut, Format, Index, PartitionParams, Repo
 from ..models import Slice
 from ..registry import register_format
 from ..source import Source
+from .files import SourceFile, Watched
 from .learned import Learned, carried, result_of, uncarried
-from .objects import PluginObject, SourceFile, Watched
+from .objects import PluginObject
 from .plain import from_plain, to_plain
 from .plugin_params import PluginParams, own_params, params_model, strategy_of
 from .upstream import functions_of, home_of, is_plugin, slice_class, slice_classes, strategies_in, title_of, upstream

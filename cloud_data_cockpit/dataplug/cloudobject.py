@@ -21,8 +21,9 @@ from ..slicing.places import find_place
 from ..slicing.slices import LazySlice, Slices
 from ..source import MemorySource, Source
 from ..tree import head_of
+from .files import open_file
 from .learned import Learned
-from .objects import attributes_of, open_file
+from .objects import attributes_of
 from .parallel import run_of
 from .plugins import PluginSlice, plugin_of
 from .storage import PickleableS3ClientProxy, S3Path, client_of

@@ -2,87 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import os
 import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 from urllib.parse import unquote
 
 from ..errors import BadRequest, NotFound
 from ..source import Range, Source
 from ..tree import TreeSource
+from .files import AT_ONCE, SourceFile, Watched, open_file
 from .learned import Learned
 from .storage import S3Path
 
-AT_ONCE = 8 << 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _ELSEWHERE = ("generate_presigned_url", "get_paginator", "list_objects", "list_objects_v2", "meta", "exceptions")
-
-
-class SourceFile(io.RawIOBase):
-    """The bytes [start, stop) of a source as an open file."""
-
-    def __init__(self, source: Source, start: int = 0, stop: int | None = None) -> None:
-        self._source = source
-        self._start = start
-        self._size = (source.size if stop is None else stop) - start
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = min(len(buffer), max(0, self._size - self._at))
-        if wanted:
-            buffer[:wanted] = self._source.read(self._start + self._at, wanted)
-        self._at += wanted
-        return wanted
-
-    def readall(self) -> bytes:
-        """All that is left, in one request or several at once."""
-        data = self._source.read(self._start + self._at, max(0, self._size - self._at))
-        self._at = max(self._at, self._size)
-        return data
-
-
-def open_file(
-    source: Source,
-    name: str,
-    mode: str = "r",
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    compression: str = "infer_from_extension",
-    **others: Any,
-) -> IO[Any]:
-    """An open file over `source`, as smart_open gives it: gzip is undone where the name ends with .gz.
-
-    BadRequest for writing: objects are read only.
-    """
-    if set(mode) - set("rbt") or "r" not in mode:
-        raise BadRequest(f"{name} cannot be opened with mode {mode!r}: plug-ins only read; use 'r' or 'rb'")
-    binary: IO[bytes] = io.BufferedReader(SourceFile(source), buffering if buffering > 1 else AT_ONCE)
-    if compression == ".gz" or (compression == "infer_from_extension" and name.lower().endswith(".gz")):
-        binary = cast("IO[bytes]", gzip.GzipFile(fileobj=binary))
-    if "b" in mode:
-        return binary
-    return io.TextIOWrapper(binary, encoding=encoding or "utf-8", errors=errors, newline=newline)
 
 
 class Storage:
@@ -278,43 +214,6 @@ def paths_of(uri: str) -> tuple[S3Path, S3Path]:
 def attributes_of(values: Mapping[str, Any]) -> Any:
     """An immutable record of them, with `_asdict` as Dataplug's has."""
     return namedtuple("Attributes", list(values))(**values)
-
-
-class Watched:
-    """A source that tells how much has been read of it, so that a scan by foreign code can be seen and stopped."""
-
-    def __init__(self, inner: Source, report: Callable[[int, int], None]) -> None:
-        self.inner = inner
-        self._report = report
-        self._done = 0
-
-    @property
-    def uri(self) -> str:
-        return self.inner.uri
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
-    @property
-    def etag(self) -> str:
-        return self.inner.etag
-
-    def read(self, offset: int, length: int) -> bytes:
-        self.tell(length)
-        return self.inner.read(offset, length)
-
-    def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
-        self.tell(sum(length for _, length in ranges))
-        return self.inner.read_many(ranges)
-
-    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
-        return self.inner.sibling(suffix, replacing=replacing)
-
-    def tell(self, more: int) -> None:
-        """Count bytes; raises Cancelled when the job was asked to stop."""
-        self._done += more
-        self._report(min(self._done, self.size), self.size)
 
 
 def _bottom(source: Source | None) -> Source | None:
