@@ -195,7 +195,8 @@ def probed(uri: str, folder: Path, held: int, told: Any) -> tuple[dict[str, Any]
     with tempfile.TemporaryDirectory(prefix="cockpit-ms-") as beside:
         result, words = Path(beside, "result.npz"), Path(beside, "words")
         with words.open("wb") as output:
-            command = [sys.executable, "-m", f"{__package__}.ms_probe", str(folder), str(result)]
+            script = Path(__file__).with_name("ms_probe.py")
+            command = [sys.executable, "-P", str(script), str(folder), str(result)]
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
             try:
                 _wait(process, uri, _LEAST_SECONDS + held / _SLOWEST, told)
@@ -203,7 +204,8 @@ def probed(uri: str, folder: Path, held: int, told: Any) -> tuple[dict[str, Any]
                 process.kill()
                 process.wait()
         if process.returncode or not result.is_file():
-            raise FormatError(f"{uri} is damaged: casacore breaks down on it ({process.returncode})")
+            last = words.read_bytes()[-500:].decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise FormatError(f"{uri} is damaged: casacore breaks down on it ({process.returncode}) {last}".rstrip())
         with np.load(result, allow_pickle=False) as found:
             arrays = {name: np.asarray(found[name]) for name in found.files}
     facts = json.loads(arrays.pop("facts").tobytes())

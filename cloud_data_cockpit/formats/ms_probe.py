@@ -1,6 +1,6 @@
 """Looks into a casacore table in a process of its own, since a damaged one may end the process: rows, times, baselines.
 
-Run as `python -m cloud_data_cockpit.formats.ms_probe TABLE RESULT`; RESULT becomes an npz without pickles.
+Run as `python -P ms_probe.py TABLE RESULT`; RESULT becomes an npz without pickles. It imports nothing of this package.
 """
 
 from __future__ import annotations
