@@ -30,12 +30,12 @@ test: check pytest unit wheel galata
 # The built front end is removed first: the build would take a stale one as it is.
 $(DEMO)/installed: $(DEMO)/bin/python $(FRONT) $(BACK)
 	rm -rf cloud_data_cockpit/labextension
-	scripts/with_node $(DEMO) $(DEMO)/bin/$(PIP) .
+	scripts/with_node $(DEMO) $(DEMO)/bin/$(PIP) '.[all]'
 	touch $@
 
 $(DEV)/installed: $(DEV)/bin/python pyproject.toml package.json
 	rm -rf cloud_data_cockpit/labextension
-	$(WITH_NODE) $(DEV)/bin/$(PIP) -e '.[test,dask]' 'jupyter-builder>=1.2,<2'
+	$(WITH_NODE) $(DEV)/bin/$(PIP) -e '.[test,all]' 'jupyter-builder>=1.2,<2'
 	touch $@
 
 node_modules/.yarn-state.yml: $(DEV)/installed package.json yarn.lock

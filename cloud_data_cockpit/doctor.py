@@ -16,11 +16,12 @@ from .models import ConnectionRef
 PACKAGES = ("cloud-data-cockpit", "jupyterlab", "jupyter-server", "boto3", "pydantic", "numpy", "pandas", "pyarrow")
 AWS_ENDPOINT = "https://s3.amazonaws.com"
 EXTRAS = {
-    "geospatial": ("laspy", "rasterio"),
+    "geospatial": ("laspy", "lazrs", "rasterio", "xarray"),
     "genomics": ("pysam",),
     "metabolomics": ("pyimzml",),
     "astronomy": ("python-casacore",),
     "dask": ("dask", "distributed"),
+    "dataplug": ("cloud-dataplug",),
 }
 
 
@@ -42,8 +43,7 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        needed = ("Versions", "JupyterLab", "Formats")
-        return all(finding.ok for name in needed for finding in self.sections[name])
+        return all(finding.ok for name in ("Versions", "JupyterLab") for finding in self.sections[name])
 
 
 def examine(timeout: float = 3.0) -> Report:
@@ -136,14 +136,19 @@ def _reach(ref: ConnectionRef, timeout: float) -> Finding:
 
 
 def _formats() -> list[Finding]:
-    from .registry import format_names, get_format
+    from .registry import format_names, get_format, missing_libraries
 
     found = []
     for name in format_names():
         try:
-            found.append(Finding(name, True, get_format(name).title))
+            format = get_format(name)
         except CockpitError as error:
-            found.append(Finding(name, True, "not usable yet", error.message))
+            found.append(Finding(name, False, "cannot be loaded", error.message))
+            continue
+        missing = missing_libraries(format)
+        detail = f"{format.title}, for which {', '.join(missing)} is missing" if missing else format.title
+        cure = f"pip install 'cloud-data-cockpit[{format.extra}]'" if missing else ""
+        found.append(Finding(name, not missing, detail, cure))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from .errors import BadRequest, FormatError, MissingExtra, UnknownFormat
@@ -55,6 +56,11 @@ def get_format(name: str) -> Format:
             f"pip install 'cloud-data-cockpit[{extra}]'"
         ) from error
     return cast("Format", factory())
+
+
+def missing_libraries(format: Format) -> list[str]:
+    """Modules that `format` reads with (its attribute `libraries`) and that are not installed here."""
+    return [name for name in getattr(format, "libraries", ()) if find_spec(name) is None]
 
 
 def detect_format(name: str, head: bytes, size: int) -> Format:

@@ -6,8 +6,18 @@ import csv
 import io
 import random
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 
 STATIONS = ("Zürich", "São Paulo", "Kraków", "Ōsaka", "Reykjavík", "Addis Abäba", "Montréal", "Nukuʻalofa")
+_TYPES = {
+    "csv": "text/csv",
+    "fa": "text/x-fasta",
+    "txt": "text/plain",
+    "vcf": "text/plain",
+    "gz": "application/gzip",
+    "tif": "image/tiff",
+    "imzML": "text/xml",
+}
 REMARKS = (
     "",
     "sensor cleaned",
@@ -54,8 +64,29 @@ def genome_fasta(contigs: int = 24, longest: int = 60_000) -> bytes:
 
 
 def make_samples() -> dict[str, tuple[bytes, str]]:
-    """Key below the demo bucket -> (content, content type)."""
-    return {
-        "tables/weather.csv": (weather_csv(), "text/csv"),
-        "sequences/genome.fa": (genome_fasta(), "text/x-fasta"),
+    """Key below the demo bucket -> (content, content type), of every format that can be written with what is installed.
+
+    LAZ and COPC need lazrs, the MeasurementSet needs python-casacore.
+    """
+    from . import samples_gzip, samples_lidar, samples_raster, samples_spectra, samples_table, samples_text
+
+    contents: dict[str, bytes] = {
+        "tables/weather.csv": weather_csv(),
+        "sequences/genome.fa": genome_fasta(),
+        "sequences/reads.fastq": samples_text.fastq_sample(),
+        "text/sentences.txt": samples_text.text_sample(),
+        "variants/family.vcf": samples_text.vcf_sample(),
+        "point-clouds/terrain.las": samples_lidar.las_sample(),
+        "images/terrain.tif": samples_raster.geotiff_sample(),
+        **samples_gzip.gzip_sample(),
+        **samples_spectra.spectra_sample(),
+        **samples_table.measurementset_sample(),
     }
+    if find_spec("lazrs"):
+        contents["point-clouds/terrain.laz"] = samples_lidar.laz_sample()
+        contents["point-clouds/terrain.copc.laz"] = samples_lidar.copc_sample()
+    return {key: (content, _content_type(key)) for key, content in contents.items()}
+
+
+def _content_type(key: str) -> str:
+    return _TYPES.get(key.rpartition(".")[2], "application/octet-stream")

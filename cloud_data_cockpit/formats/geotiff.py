@@ -51,6 +51,7 @@ class GeotiffFormat:
     version: ClassVar[int] = 1
     extensions: ClassVar[tuple[str, ...]] = (".tif", ".tiff", ".gtiff", ".btf")
     extra: ClassVar[str | None] = "geospatial"
+    libraries: ClassVar[tuple[str, ...]] = ("rasterio",)
     params: ClassVar[type[PartitionParams]] = GeotiffParams
     strategies: ClassVar[Mapping[str, Mapping[str, str]]] = {"grid_partition_strategy": {"n_splits": "grid"}}
 

@@ -52,6 +52,7 @@ class LasParams(PartitionParams):
         default=None,
         title="Box",
         description="minx,miny,maxx,maxy in the file's coordinates: points with minx <= x < maxx and miny <= y < maxy.",
+        examples=["430000,5080000,431000,5081000"],
         json_schema_extra={"reading": True},
     )
 
@@ -86,6 +87,7 @@ class LasFormat:
     version: ClassVar[int] = 1
     extensions: ClassVar[tuple[str, ...]] = (".las", ".laz")
     extra: ClassVar[str | None] = "geospatial"
+    libraries: ClassVar[tuple[str, ...]] = ("laspy", "lazrs")
     params: ClassVar[type[PartitionParams]] = LasParams
     strategies: ClassVar[Mapping[str, Mapping[str, str]]] = {"square_split_strategy": {"num_chunks": "tiles"}}
 

@@ -68,6 +68,7 @@ class MsFormat:
     version: ClassVar[int] = 1
     extensions: ClassVar[tuple[str, ...]] = (".ms", ".tab")
     extra: ClassVar[str | None] = "astronomy"
+    libraries: ClassVar[tuple[str, ...]] = ("casacore",)
     params: ClassVar[type[PartitionParams]] = MsParams
     strategies: ClassVar[Mapping[str, Mapping[str, str]]] = {"ms_partitioning_strategy": {"num_chunks": "num_slices"}}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import CockpitError
 from ..formats.base import HEAD_BYTES
 from ..models import FormatInfo, ObjectDetail
-from ..registry import detect_format, format_names, get_format
+from ..registry import detect_format, format_names, get_format, missing_libraries
 
 if TYPE_CHECKING:
     from ..s3.connections import Connection
@@ -60,12 +60,14 @@ def _describe(name: str) -> FormatInfo:
         return FormatInfo(
             name=name, title=name, version=0, extensions=[], usable=False, problem=error.message, params_schema={}
         )
+    missing = missing_libraries(found)
     return FormatInfo(
         name=found.name,
         title=found.title,
         version=found.version,
         extensions=list(found.extensions),
-        usable=True,
+        usable=not missing,
         extra=found.extra,
+        problem=f"needs {', '.join(missing)}: pip install 'cloud-data-cockpit[{found.extra}]'" if missing else None,
         params_schema=found.params.model_json_schema(),
     )
