@@ -29,18 +29,27 @@ print(f"{took:.4f}", ",".join(heavy))
 """
 
 ROAD = """
-import pathlib, tempfile
-from cloud_data_cockpit import load_slices, partition
+import gzip, pathlib, tempfile
+from cloud_data_cockpit import CockpitError, load_slices, partition
 from cloud_data_cockpit.demo.samples import make_samples
 folder = pathlib.Path(tempfile.mkdtemp())
-for key, (content, _) in make_samples().items():
-    path = folder / pathlib.Path(key).name
-    path.write_bytes(content)
-    slices = partition(path, num_slices=5)
+samples = {pathlib.Path(key).name: content for key, (content, _) in make_samples().items()}
+for name, content in samples.items():
+    (folder / name).write_bytes(content)
+for name in ("weather.csv", "genome.fa", "reads.fastq", "reads.fastq.gz", "sentences.txt", "family.vcf", "requests.txt.gz"):
+    slices = partition(folder / name, num_slices=5)
     again = load_slices(slices.manifest_id)
-    assert len(again) == 5, len(again)
-    assert sum(s.count() for s in again) == again.records == sum(len(s.get()) for s in again) > 0
-    assert again[0].read() + b"".join(s.read(header=False) for s in again[1:]) == content
+    assert len(again) == 5, (name, len(again))
+    assert sum(s.count() for s in again) == again.records > 0, name
+    plain = gzip.decompress(samples[name]) if name.endswith(".gz") else samples[name]
+    assert again[0].read() + b"".join(s.read(header=False) for s in again[1:]) == plain, name
+assert sum(len(s.get()) for s in partition(folder / "weather.csv", num_slices=3)) == 12_000
+try:
+    partition(folder / "terrain.las", num_slices=5)[0].get()
+except CockpitError as error:
+    assert "cloud-data-cockpit[geospatial]" in error.message, error
+else:
+    raise AssertionError("laspy is not in the plain installation")
 print("ok")
 """
 
