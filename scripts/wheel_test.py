@@ -36,7 +36,8 @@ folder = pathlib.Path(tempfile.mkdtemp())
 samples = {pathlib.Path(key).name: content for key, (content, _) in make_samples().items()}
 for name, content in samples.items():
     (folder / name).write_bytes(content)
-for name in ("weather.csv", "genome.fa", "reads.fastq", "reads.fastq.gz", "sentences.txt", "family.vcf", "requests.txt.gz"):
+bare = "weather.csv", "genome.fa", "reads.fastq", "reads.fastq.gz", "sentences.txt", "family.vcf", "requests.txt.gz"
+for name in bare:
     slices = partition(folder / name, num_slices=5)
     again = load_slices(slices.manifest_id)
     assert len(again) == 5, (name, len(again))
