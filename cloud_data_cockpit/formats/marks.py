@@ -183,10 +183,13 @@ def _slices(marks: Marks, edges: Ints) -> Iterator[Slice]:
     at[0], skips[0] = marks.start, 0
     at[-1], skips[-1] = marks.stop, 0
     spans = offsets[np.minimum(place + 1, len(offsets) - 1)] - at
-    for i in range(len(edges) - 1):
+    # A million slices: plain integers are ten times as fast here as those of numpy.
+    begins, behind, near = at.tolist(), skips.tolist(), spans.tolist()
+    columns = zip(np.diff(at).tolist(), np.diff(edges).tolist(), strict=True)
+    for i, (length, records) in enumerate(columns):
         details: dict[str, int] = {}
-        if skips[i]:
-            details |= {"skip": int(skips[i]), "head": int(spans[i])}
-        if skips[i + 1]:
-            details |= {"take": int(skips[i + 1]), "tail": int(spans[i + 1])}
-        yield Slice.quick(i, ((int(at[i]), int(at[i + 1] - at[i])),), int(edges[i + 1] - edges[i]), details)
+        if behind[i]:
+            details |= {"skip": behind[i], "head": near[i]}
+        if behind[i + 1]:
+            details |= {"take": behind[i + 1], "tail": near[i + 1]}
+        yield Slice.quick(i, ((begins[i], length),), records, details)

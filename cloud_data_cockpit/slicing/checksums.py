@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from ..formats.gzip_members import engine
-from ..source import FileSource, MemorySource, Range, Source
-from .open import is_s3
+from ..source import Range, Source
+from ..tree import TreeSource
 
 _POLYNOMIAL = 0xEDB88320
 _ONE = 1 << 31
@@ -106,6 +106,12 @@ class SummedSource:
     def sibling(self, suffix: str, *, replacing: str = "") -> Source:
         return self._source.sibling(suffix, replacing=replacing)
 
+    def __getattr__(self, name: str) -> Any:
+        # What a source has besides, such as its connection. Private names are asked for before there is a source.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._source, name)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._source,)
 
@@ -176,6 +182,5 @@ def _itself(source: Source) -> Source:
 
 
 def summed_for_index(source: Source) -> SummedSource | None:
-    """`source` for a scan to read, summed up on the way; None where that would cost or is not one object's bytes."""
-    cheap = crc32_is_cheap() and (isinstance(source, FileSource | MemorySource) or is_s3(source.uri))
-    return SummedSource(source) if cheap and not hasattr(source, "files") else None
+    """`source` for a scan to read, summed up on the way; None where that is not cheap, and for a tree of objects."""
+    return SummedSource(source) if crc32_is_cheap() and not isinstance(source, TreeSource) else None

@@ -49,8 +49,8 @@ def partition(
     object, block by block by `run` (threads of this process unless told), later ones use the saved index: kept on this
     machine, or in `index_place` (`s3://bucket/prefix/`, also the environment's CLOUD_DATA_COCKPIT_INDEX_PLACE), which
     is reached through `index_connection`, unless told the connection of the object. The scan sums the object up on its
-    way, for `Slices.verify`, unless `checksum` is False; that costs it 2 to 10 % of its time. BadRequest for parameters that
-    cannot be, FormatError for bytes that are not right, and the errors of S3.
+    way, for `Slices.verify`, unless `checksum` is False; that costs it 2 to 10 % of its time. BadRequest for parameters
+    that cannot be, FormatError for bytes that are not right, and the errors of S3.
     """
     if num_slices is not None:
         params["num_slices"] = num_slices

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import BadRequest, CockpitError, FormatError
 from ..formats.base import Report
 from ..source import Range
+from ..tree import TreeSource
 from .bytewise import COPY_BYTES, byte_parts
 from .checksums import SummedSource, combine
 from .manifests import problem_of
@@ -195,7 +196,11 @@ def _look(piece: LazySlice, progress: _Progress) -> _Found:
             problem = _in_words(error)
         summed = SummedSource(source, stretch or (), progress.seen, sums=stretch is not None)
         try:
-            records = format.count(summed, origin.shared, held)
+            if isinstance(source, TreeSource):
+                records = format.count(source, origin.shared, held)
+                progress.seen(held.nbytes)
+            else:
+                records = format.count(summed, origin.shared, held)
         except _WRONG as error:
             problem = _in_words(error)
         if stretch is not None:

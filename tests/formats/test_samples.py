@@ -17,6 +17,7 @@ from cloud_data_cockpit.models import Slice
 from cloud_data_cockpit.registry import detect_format, format_names
 from cloud_data_cockpit.slicing.open import object_name, open_source
 from cloud_data_cockpit.source import Source
+from cloud_data_cockpit.tree import head_of
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 SLICE_COUNTS = (1, 2, 3, 7, 16, 64)
@@ -101,8 +102,8 @@ def limited(work: Any, *arguments: Any) -> Any:
 
 
 def opened(path: Path) -> tuple[Source, Format]:
-    source = open_source(f"{path}/" if path.is_dir() else path)
-    return source, detect_format(object_name(source.uri), source.read(0, min(HEAD_BYTES, source.size)), source.size)
+    source = open_source(path)
+    return source, detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
 
 
 def indexed(path: Path) -> tuple[Source, Format, Index]:

@@ -83,6 +83,7 @@ def test_reads_are_told_and_another_process_gets_the_source_alone() -> None:
     summed.read_many([(5, 5), (20, 1)])
     assert told == [10, 5, 1]
     assert summed.crc32(0, 10) is None
+    assert not hasattr(summed, "connection")
     back = pickle.loads(pickle.dumps(summed))
     assert isinstance(back, MemorySource)
     assert (back.uri, back.size, back.etag) == (summed.uri, summed.size, summed.etag)

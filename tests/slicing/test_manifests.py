@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import cloud_data_cockpit as cdc
 from cloud_data_cockpit.errors import BadRequest, Conflict, FormatError, NotFound
@@ -141,6 +143,51 @@ def test_what_is_no_manifest_at_all(poem: Path, text: str, caplog: pytest.LogCap
 
 def test_credentials_have_no_place_in_a_manifest() -> None:
     assert not {"access_key", "secret_key", "session_token"} & set(ConnectionRef.model_fields)
+
+
+def test_a_million_slices_are_packed_and_saved_fast() -> None:
+    number = 1_000_000
+    started = time.process_time()
+    table = manifests.pack(Slice.quick(i, ((100 * i, 100),), 1) for i in range(number))
+    assert manifests.problem_of(table, 100 * number, number) is None
+    assert manifests.is_one_stretch(table, 100 * number)
+    assert time.process_time() - started < 6
+    assert table.details == []
+    assert (table.offsets[-1], len(table.records)) == (100 * (number - 1), number)
+
+
+def test_a_quick_slice_is_a_slice() -> None:
+    quick = Slice.quick(3, ((1, 2), (5, 6)), 4, {"a": [1]})
+    slow = Slice(number=3, ranges=((1, 2), (5, 6)), records=4, details={"a": [1]})
+    assert quick == slow == pickle.loads(pickle.dumps(quick))
+    assert quick.model_dump_json() == slow.model_dump_json()
+    assert repr(quick) == repr(slow)
+    assert quick.nbytes == 8
+    assert Slice.quick(0, (), 0) == Slice(number=0, ranges=(), records=0)
+    with pytest.raises(ValidationError, match="frozen"):
+        quick.records = 5  # type: ignore[misc]
+
+
+def test_details_of_some_slices_only() -> None:
+    table = manifests.pack([Slice.quick(0, (), 0), Slice.quick(1, (), 0, {"x": 1}), Slice.quick(2, (), 0)])
+    assert table.details == [{}, {"x": 1}, {}]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "size", "one"),
+    [
+        ([(0, 5), (5, 5)], 10, True),
+        ([(3, 2), (5, 0), (5, 5)], 10, True),
+        ([(0, 5), (6, 4)], 10, False),
+        ([(0, 5), (4, 6)], 10, False),
+        ([(0, 5), (5, 4)], 10, False),
+        ([(5, 5), (0, 5)], 10, False),
+        ([], 0, False),
+    ],
+)
+def test_slices_that_are_one_stretch(pieces: list[tuple[int, int]], size: int, one: bool) -> None:
+    table = manifests.pack(Slice.quick(i, (held,), 0) for i, held in enumerate(pieces))
+    assert manifests.is_one_stretch(table, size) is one
 
 
 def test_a_million_slices_load_fast() -> None:

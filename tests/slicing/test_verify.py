@@ -13,6 +13,7 @@ from cloud_data_cockpit.models import Manifest
 from cloud_data_cockpit.slicing import manifests
 from cloud_data_cockpit.slicing.partition import partition
 from cloud_data_cockpit.slicing.slices import Slices, load_slices
+from cloud_data_cockpit.tree import TreeSource
 
 from .lines import LineFormat
 
@@ -216,3 +217,23 @@ def test_a_checksum_that_leaves_the_object_is_damage(poem: Path, tmp_path: Path)
         (tmp_path / "m.json").write_text(bad.model_dump_json(), encoding="utf-8")
         with pytest.raises(CockpitError):
             load_slices(tmp_path / "m.json")
+
+
+def test_a_tree_of_objects_is_counted_as_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tree").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "tree" / name).write_bytes(b"x\ny\n")
+    whole = LineFormat.count
+
+    def count(self: LineFormat, source: Any, shared: Any, piece: Any) -> int:
+        assert isinstance(source, TreeSource)
+        return whole(self, source, shared, piece)
+
+    monkeypatch.setattr(LineFormat, "count", count)
+    monkeypatch.setattr(LineFormat, "detect", lambda self, name, head: 1.0)
+    told: list[int] = []
+    made = partition(tmp_path / "tree", num_slices=3)
+    found = made.verify(report=lambda done, total: told.append(done))
+    assert found.ok, str(found)
+    assert (found.records, found.checksum) == (4, "not compared")
+    assert told[-1] == made.nbytes
