@@ -46,6 +46,17 @@ def test_every_record_once_whatever_the_key(boto: Any, bucket: str, lab: Any, ke
     assert slices.map(LazySlice.count) == [piece.records for piece in slices]
 
 
+def test_slices_of_an_object_prove_themselves(boto: Any, bucket: str, lab: Any) -> None:
+    boto.put_object(Bucket=bucket, Key="a b#.lines", Body=DATA)
+    slices = cdc.load_slices(partition(f"s3://{bucket}/a b#.lines", connection="lab", num_slices=7).manifest_id)
+    found = slices.verify(workers=3)
+    assert found.ok, str(found)
+    assert (found.records, found.bytes, found.checksum) == (1000, len(DATA), "equal")
+    boto.put_object(Bucket=bucket, Key="a b#.lines", Body=DATA.swapcase())
+    with pytest.raises(SourceChanged):
+        slices.verify()
+
+
 def test_no_credentials_in_manifest_index_or_pickle(boto: Any, bucket: str, lab: Any, s3_service: DemoProcess) -> None:
     boto.put_object(Bucket=bucket, Key="x.lines", Body=DATA)
     slices = partition(f"s3://{bucket}/x.lines", connection=lab, num_slices=3)
