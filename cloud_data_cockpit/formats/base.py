@@ -39,6 +39,8 @@ class PartitionParams(BaseModel):
     A field marked with `cut()` says how to cut; at most one of them may be given, and none of them means slices of
     about 64 MiB. A field marked with `reading()` says how the bytes are to be understood: another value needs another
     index.
+    A field with `"only_with": name` counts only with that way to cut, and the first of a field's
+    `examples` stands in its empty input.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

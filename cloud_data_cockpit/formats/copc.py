@@ -25,6 +25,7 @@ class CopcParams(LasParams):
         allow_inf_nan=False,
         title="Resolution",
         description="Only points of the octree's levels down to the first with this spacing or a finer one.",
+        examples=[0.5],
         json_schema_extra={"reading": True},
     )
 

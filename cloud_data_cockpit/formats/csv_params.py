@@ -18,14 +18,14 @@ class CsvParams(PartitionParams):
     slice_bytes: int | None = Field(
         default=None,
         ge=1,
-        title="Bytes in a slice",
+        title="Bytes per slice",
         description="About so many bytes in each slice; a row is never cut.",
         json_schema_extra={"cut": True},
     )
     rows: int | None = Field(
         default=None,
         ge=1,
-        title="Rows in a slice",
+        title="Rows per slice",
         description="Exactly so many rows in each slice; the last one has what remains.",
         json_schema_extra={"cut": True},
     )

@@ -16,7 +16,7 @@ from ..source import MemorySource, Range, Source, blocks
 from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .fasta_cut import MOST_SLICES, Records, between_bases, between_sequences, regions, slices_between
 from .fasta_join import UNEVEN, Joined
-from .fasta_records import FastaRecord, count, held_ranges, header_range, parse, read_whole, stream, text_of
+from .fasta_records import FastaRecord, count, header_range, held_ranges, parse, read_whole, stream, text_of
 from .fasta_scan import scan_block
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ class FastaParams(PartitionParams):
     slice_bytes: int | None = Field(
         default=None,
         ge=1,
-        title="Bytes a slice",
+        title="Bytes per slice",
         description="Slices of about this many bytes. A longer sequence is a slice by itself unless it may be cut.",
         json_schema_extra={"cut": True},
     )
     sequences: int | None = Field(
         default=None,
         ge=1,
-        title="Sequences a slice",
+        title="Sequences per slice",
         description="Slices of this many whole sequences.",
         json_schema_extra={"cut": True},
     )
@@ -52,6 +52,7 @@ class FastaParams(PartitionParams):
         title="Regions",
         description="Only these parts, one slice each: name, name:from or name:from-to, counted from 1, both ends "
         "within; several with spaces or commas between them.",
+        examples=["chr1:1-5000, chr2"],
         json_schema_extra={"cut": True},
     )
     cut_sequences: bool = Field(

@@ -54,6 +54,7 @@ class FastqParams(PartitionParams):
         default="expand",
         title="What is left over",
         description="With reads per slice: the rest becomes a slice of its own (expand) or joins the last (merge).",
+        json_schema_extra={"only_with": "reads"},
     )
 
 

@@ -56,7 +56,8 @@ class ImzmlParams(PartitionParams):
     region: str | None = Field(
         default=None,
         title="Region",
-        description="Only pixels in it: x0:x1,y0:y1, both ends within, such as 1:100,20:40.",
+        description="Only pixels in it: x0:x1,y0:y1, both ends within.",
+        examples=["1:100,20:40"],
     )
     check_uuid: bool = Field(
         default=True,

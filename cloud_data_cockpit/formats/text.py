@@ -55,6 +55,7 @@ class TextParams(PartitionParams):
         default="expand",
         title="What is left over",
         description="With lines per slice: the rest becomes a slice of its own (expand) or joins the last (merge).",
+        json_schema_extra={"only_with": "lines"},
     )
 
     @model_validator(mode="after")

@@ -51,11 +51,13 @@ class VcfParams(PartitionParams):
         default=None,
         title="Region",
         description="Only records whose CHROM and POS lie in it: chr20, chr20:1000-2000; several with commas.",
+        examples=["chr20:1000-2000"],
     )
     remainder: Remainder = Field(
         default="expand",
         title="What is left over",
         description="With records per slice: the rest becomes a slice of its own (expand) or joins the last (merge).",
+        json_schema_extra={"only_with": "records"},
     )
 
     @field_validator("region", mode="before")
