@@ -146,7 +146,7 @@ def line_table(array: np.ndarray[tuple[int], np.dtype[np.uint8]], starts: Ints, 
     lengths = stops - starts
     long = lengths > 0
     lengths = lengths - (long & (array[stops - 1] == RETURN))
-    firsts = np.where(lengths > 0, array[np.minimum(starts, len(array) - 1)], -1).astype(np.int64)
+    firsts = np.where(lengths > 0, array[np.minimum(starts, len(array) - 1)].astype(np.int64), -1)
     return lengths, firsts
 
 
