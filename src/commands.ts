@@ -5,7 +5,7 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, copyIcon, deleteIcon, fileUploadIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import { cockpitIcon, sliceIcon } from './components/icons';
+import { cockpitIcon, dataSetIcon, sliceIcon } from './components/icons';
 import type { Cockpit } from './models/cockpit';
 import { displayName, makeUri } from './models/location';
 import { isActive } from './models/jobs';
@@ -138,7 +138,7 @@ function pickFiles(): Promise<File[]> {
   });
 }
 
-function addObjectCommands({ app: { commands }, cockpit, trans }: ICommandsOptions): void {
+function addObjectCommands({ app: { commands, shell }, cockpit, trans }: ICommandsOptions): void {
   commands.addCommand(CommandIDs.copyUri, {
     label: trans.__('Copy the S3 URI'),
     icon: copyIcon,
@@ -150,6 +150,16 @@ function addObjectCommands({ app: { commands }, cockpit, trans }: ICommandsOptio
         Notification.info(trans.__('URI copied'), { autoClose: 2000 });
       }
     }
+  });
+  commands.addCommand(CommandIDs.useDataSet, {
+    label: trans.__('Use as Data Set'),
+    caption: trans.__('Take all objects below the prefix as one data set'),
+    icon: dataSetIcon,
+    isEnabled: args => typeof args.prefix === 'string' || cockpit.prefix !== null,
+    execute: shown(async args => {
+      shell.activateById(PANEL_ID);
+      await cockpit.useAsDataSet(typeof args.prefix === 'string' ? args.prefix : cockpit.prefix);
+    })
   });
   commands.addCommand(CommandIDs.partition, {
     label: trans.__('Partition the Selected Object'),

@@ -90,7 +90,9 @@ async function start(
   openWhenAsked(app, cockpit);
   await cockpit.start(remembered, app.serviceManager.events.stream);
   if (state) {
-    cockpit.browser.changed.connect(() => void state.save(STATE_KEY, { ...cockpit.remembered }));
+    const save = () => void state.save(STATE_KEY, { ...cockpit.remembered });
+    cockpit.browser.changed.connect(save);
+    cockpit.object.changed.connect(save);
   }
 }
 
@@ -112,13 +114,14 @@ async function fetchPlace(state: IStateDB | null): Promise<IRemembered | null> {
   if (typeof value !== 'object' || value === null) {
     return null;
   }
-  const { connection, bucket, prefix, selection } = value as Partial<IRemembered>;
+  const { connection, bucket, prefix, selection, dataSet } = value as Partial<IRemembered>;
   const text = (found: unknown) => (typeof found === 'string' ? found : null);
   return {
     connection: text(connection),
     bucket: text(bucket),
     prefix: text(prefix) ?? '',
-    selection: text(selection)
+    selection: text(selection),
+    dataSet: text(dataSet) ?? undefined
   };
 }
 

@@ -23,6 +23,7 @@ export const CommandIDs = {
   createBucket: 'cloud-data-cockpit:create-bucket',
   upload: 'cloud-data-cockpit:upload',
   copyUri: 'cloud-data-cockpit:copy-uri',
+  useDataSet: 'cloud-data-cockpit:use-data-set',
   partition: 'cloud-data-cockpit:partition',
   insertSlices: 'cloud-data-cockpit:insert-slices',
   copyCode: 'cloud-data-cockpit:copy-code',

@@ -52,7 +52,7 @@ class LasParams(PartitionParams):
         default=None,
         title="Box",
         description="minx,miny,maxx,maxy in the file's coordinates: points with minx <= x < maxx and miny <= y < maxy.",
-        examples=["430000,5080000,431000,5081000"],
+        examples=["0,0,500,500"],
         json_schema_extra={"reading": True},
     )
 

@@ -17,6 +17,8 @@ interface IProps {
   placeholder: string;
   /** What the input holds at first. */
   uri: string;
+  /** Buttons for the place itself. */
+  actions?: React.ReactNode;
   /** Go there; a text says why that is no place. */
   onSubmit: (text: string) => Promise<string | null>;
 }
@@ -45,6 +47,7 @@ export function Breadcrumb(props: IProps): React.JSX.Element {
           </li>
         ))}
       </ol>
+      {props.actions}
       <IconButton icon={editIcon} label={props.editLabel} onClick={() => setEditing(true)} />
     </nav>
   );

@@ -11,6 +11,7 @@ export interface IFormField {
   minimum: number | null;
   maximum: number | null;
   maxLength: number | null;
+  example: string | null;
   preset: unknown;
 }
 
@@ -20,8 +21,9 @@ interface IFieldProps {
   /** In words, or null. */
   fault: string | null;
   disabled: boolean;
-  /** What the empty choice is called. */
+  /** What the empty choice is called, and what stands in an empty input. */
   automatic: string;
+  placeholder: string;
   onChange: (value: string | boolean) => void;
 }
 
@@ -55,7 +57,7 @@ export function Field(props: IFieldProps): React.JSX.Element {
 }
 
 function Input(props: IFieldProps & { id: string; describedBy: string }): React.JSX.Element {
-  const { field, value, fault, disabled, automatic, onChange, id } = props;
+  const { field, value, fault, disabled, automatic, placeholder, onChange, id } = props;
   const shared = { id, disabled, 'aria-describedby': props.describedBy, 'aria-invalid': fault !== null };
   if (field.kind === 'boolean') {
     return (
@@ -68,7 +70,7 @@ function Input(props: IFieldProps & { id: string; describedBy: string }): React.
         {field.nullable && <option value="">{automatic}</option>}
         {field.choices.map(choice => (
           <option key={choice} value={choice}>
-            {shown(choice)}
+            {choice === 'auto' ? automatic : shown(choice)}
           </option>
         ))}
       </select>
@@ -80,11 +82,11 @@ function Input(props: IFieldProps & { id: string; describedBy: string }): React.
       {...shared}
       className="cdc-Input"
       type={numeric ? 'number' : 'text'}
-      inputMode={numeric ? 'numeric' : undefined}
+      inputMode={numeric ? (field.kind === 'integer' ? 'numeric' : 'decimal') : undefined}
       min={field.minimum ?? undefined}
       max={field.maximum ?? undefined}
       step={field.kind === 'integer' ? 1 : numeric ? 'any' : undefined}
-      placeholder={field.nullable && field.preset === null ? automatic : undefined}
+      placeholder={field.nullable && field.preset === null ? placeholder : undefined}
       spellCheck={false}
       autoComplete="off"
       value={String(value)}
@@ -93,7 +95,10 @@ function Input(props: IFieldProps & { id: string; describedBy: string }): React.
   );
 }
 
-/** A choice that is only white space is named, so that it can be seen. */
+/** A choice that is a word begins like a title; one that is only white space is quoted, so that it can be seen. */
 function shown(choice: string): string {
+  if (/^[a-z][a-z_]*$/.test(choice)) {
+    return choice[0].toUpperCase() + choice.slice(1).replace(/_/g, ' ');
+  }
   return choice.trim() === '' ? JSON.stringify(choice) : choice;
 }

@@ -11,7 +11,7 @@ export interface IVirtualListProps {
   active?: number;
   selected?: number;
   className?: string;
-  /** As high as so many rows; without it the list fills the room it is given. */
+  /** As high as so many rows, less where room is short; without it the list fills the room it is given. */
   rows?: number;
   /** Rows in the whole set where that is more than `count`; -1 when nobody knows. */
   ariaRowCount?: number;
@@ -25,6 +25,13 @@ export interface IVirtualListProps {
 }
 
 const HEADER = 22;
+/** A table that is given less room than this is of no use. */
+const LEAST_ROWS = 3;
+
+function roomFor(rows: number, rowHeight: number): React.CSSProperties {
+  const height = (count: number) => HEADER + count * rowHeight;
+  return { height: height(rows), minHeight: height(Math.min(rows, LEAST_ROWS)), flex: '0 1 auto' };
+}
 
 export function VirtualList(props: IVirtualListProps): React.JSX.Element {
   const { count, rowHeight, active = -1, selected = -1, cells, rowProps, onWindow } = props;
@@ -75,7 +82,7 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
     <div
       ref={scroller}
       className={`cdc-VirtualList ${props.className ?? ''}`}
-      style={props.rows === undefined ? undefined : { height: HEADER + props.rows * rowHeight, flex: '0 0 auto' }}
+      style={props.rows === undefined ? undefined : roomFor(props.rows, rowHeight)}
       onScroll={event => setScrollTop(event.currentTarget.scrollTop)}
     >
       <div

@@ -8,15 +8,18 @@ interface IIconButtonProps {
   label: string;
   onClick: () => void;
   disabled?: boolean;
+  /** For a button that stays down: whether it is. */
+  pressed?: boolean;
 }
 
-export function IconButton({ icon, label, onClick, disabled }: IIconButtonProps): React.JSX.Element {
+export function IconButton({ icon, label, onClick, disabled, pressed }: IIconButtonProps): React.JSX.Element {
   return (
     <button
       type="button"
       className="cdc-IconButton"
       title={label}
       aria-label={label}
+      aria-pressed={pressed}
       disabled={disabled}
       onClick={event => {
         event.stopPropagation();

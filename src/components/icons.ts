@@ -14,6 +14,12 @@ export const bucketIcon = new LabIcon({
   svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="M12 3C7.6 3 4 4.3 4 6v.4l1.9 12.4C6.1 20.1 8.8 21 12 21s5.9-.9 6.1-2.2L20 6.4V6c0-1.7-3.6-3-8-3zm0 1.8c3.6 0 5.8.9 6.2 1.2-.4.4-2.6 1.2-6.2 1.2S6.2 6.4 5.8 6c.4-.3 2.6-1.2 6.2-1.2z"/></svg>`
 });
 
+/** Layers within one frame: many objects that are one. */
+export const dataSetIcon = new LabIcon({
+  name: 'cloud-data-cockpit:data-set',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" d="M12 2.5 2.5 7.5l9.5 5 9.5-5-9.5-5zm-7.3 8.4-2.2 1.1 9.5 5 9.5-5-2.2-1.1-7.3 3.8-7.3-3.8zm0 4.5-2.2 1.1 9.5 5 9.5-5-2.2-1.1-7.3 3.8-7.3-3.8z"/></svg>`
+});
+
 export const sliceIcon = new LabIcon({
   name: 'cloud-data-cockpit:slice',
   svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="3" y="4" width="18" height="4.5" rx="1"/><rect x="3" y="10" width="18" height="4" rx="1"/><rect x="3" y="15.5" width="18" height="4.5" rx="1"/></g></svg>`

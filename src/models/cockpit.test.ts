@@ -89,6 +89,45 @@ describe('Cockpit', () => {
     cockpit.dispose();
   });
 
+  it('uses a prefix as one data set, and does so again after a reload', async () => {
+    const { api, cockpit } = setUp();
+    const place = { connection: 'demo', bucket: 'b', prefix: 'way/', selection: null };
+    await cockpit.start(place);
+    api.objects.mockResolvedValueOnce(listing('way/', [], { prefixes: ['way/x.ms/'] }));
+    await cockpit.browser.refresh();
+    expect(cockpit.prefix).toBe('way/');
+    // A right click selects the row; the look at that selection, 120 ms later, must not take the place of the data set.
+    cockpit.select('way/x.ms/');
+    await cockpit.useAsDataSet();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(cockpit.object.detail?.uri).toBe('s3://b/way/x.ms/');
+    await cockpit.partition();
+    expect(api.startPartition).toHaveBeenCalledWith(expect.objectContaining({ uri: 's3://b/way/x.ms/' }));
+    const { remembered } = cockpit;
+    expect(remembered).toEqual({ ...place, selection: 'way/x.ms/', dataSet: 'way/x.ms/' });
+    cockpit.dispose();
+    const { cockpit: later } = setUp();
+    await later.start(remembered);
+    expect(later.object.detail?.key).toBe('way/x.ms/');
+    later.select('way/a.csv');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(later.remembered).toEqual({ ...place, selection: 'way/a.csv' });
+    later.dispose();
+  });
+
+  it('uses the place itself as a data set, and nothing at the top of a bucket', async () => {
+    const { api, cockpit } = setUp();
+    await cockpit.start({ connection: 'demo', bucket: 'b', prefix: 'x.ms/', selection: 'x.ms/a.csv' });
+    await cockpit.useAsDataSet();
+    expect([cockpit.object.target?.key, cockpit.browser.selection]).toEqual(['x.ms/', null]);
+    await cockpit.go({ bucket: 'b' });
+    api.object.mockClear();
+    await cockpit.useAsDataSet();
+    expect(cockpit.prefix).toBeNull();
+    expect(api.object).not.toHaveBeenCalled();
+    cockpit.dispose();
+  });
+
   it('shows the slices of a partition when it is done, and says so once', async () => {
     const { api, cockpit } = setUp();
     await cockpit.start({ connection: 'demo', bucket: 'b', prefix: '', selection: 'a.csv' });

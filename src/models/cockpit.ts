@@ -5,6 +5,7 @@ import type { ApiClient } from '../api/client';
 import type { Job } from '../api/schema';
 import { BrowserModel } from './browser';
 import { ConnectionsModel } from './connections';
+import { isPrefix } from './dataset';
 import { JobsModel } from './jobs';
 import { parentOf, parsePlace } from './location';
 import { ObjectModel } from './object';
@@ -27,6 +28,8 @@ export interface IRemembered {
   bucket: string | null;
   prefix: string;
   selection: string | null;
+  /** The prefix that is in use as one data set. */
+  dataSet?: string;
 }
 
 export class Cockpit {
@@ -80,8 +83,8 @@ export class Cockpit {
 
   private async show(current: string, remembered: IRemembered | null): Promise<void> {
     if (remembered && remembered.connection === current) {
-      const { bucket, prefix, selection } = remembered;
-      await this.go({ connection: current, bucket, prefix }, selection);
+      const { bucket, prefix, selection, dataSet } = remembered;
+      await this.go({ connection: current, bucket, prefix }, selection, dataSet);
     } else {
       await this.go({ connection: current, bucket: null });
     }
@@ -89,7 +92,8 @@ export class Cockpit {
 
   get remembered(): IRemembered {
     const { location, selection } = this.browser;
-    return { ...location, selection };
+    const key = this.object.target?.key ?? '';
+    return { ...location, selection, ...(isPrefix(key) && { dataSet: key }) };
   }
 
   async useConnection(name: string): Promise<void> {
@@ -99,12 +103,13 @@ export class Cockpit {
 
   async go(
     to: { connection?: string; bucket: string | null; prefix?: string },
-    selection: string | null = null
+    selection: string | null = null,
+    dataSet?: string
   ): Promise<void> {
     clearTimeout(this._look);
     const opened = this.browser.open(to, selection);
-    const isKey = to.bucket !== null && selection !== null && !selection.endsWith('/');
-    await Promise.all([opened, this.showObject(isKey ? selection : null)]);
+    const isKey = to.bucket !== null && selection !== null && !isPrefix(selection);
+    await Promise.all([opened, this.showObject(dataSet ?? (isKey ? selection : null))]);
   }
 
   /** Select a row; an object is shown in detail. */
@@ -116,6 +121,24 @@ export class Cockpit {
     this._look = setTimeout(() => void this.showObject(selected?.kind === 'object' ? selected.key : null), LOOK_MS);
   }
 
+  /** The prefix that would be used as a data set: that of the selected row, else the place. Null at a bucket's top. */
+  get prefix(): string | null {
+    const { selected, location } = this.browser;
+    return (selected?.kind === 'prefix' ? selected.key : location.bucket === null ? '' : location.prefix) || null;
+  }
+
+  /** Show all objects below a prefix as one object. */
+  async useAsDataSet(prefix: string | null = this.prefix): Promise<void> {
+    if (prefix !== null) {
+      // A look that a click has asked for would take its place.
+      clearTimeout(this._look);
+      if (this.browser.selection !== prefix) {
+        this.browser.select(null);
+      }
+      await this.showObject(prefix);
+    }
+  }
+
   /** Go where a pasted text points. False when it names no place in S3. */
   async openUri(text: string): Promise<boolean> {
     const place = parsePlace(text);
@@ -125,7 +148,7 @@ export class Cockpit {
     const { bucket, rest } = place;
     if (!rest || rest.endsWith('/')) {
       await this.go({ bucket, prefix: rest });
-    } else if (await this.isPrefix(bucket, rest)) {
+    } else if (await this.standsForMany(bucket, rest)) {
       await this.go({ bucket, prefix: `${rest}/` });
     } else {
       await this.go({ bucket, prefix: parentOf(rest) }, rest);
@@ -168,7 +191,7 @@ export class Cockpit {
   }
 
   /** "a/b" without a closing slash is a prefix when there are keys below "a/b/" and none that is "a/b". */
-  private async isPrefix(bucket: string, rest: string): Promise<boolean> {
+  private async standsForMany(bucket: string, rest: string): Promise<boolean> {
     const connection = this.browser.location.connection;
     if (connection === null) {
       return false;
@@ -205,7 +228,9 @@ export class Cockpit {
       await this.browser.refresh();
     }
     const { target } = this.object;
-    if (target && target.bucket === bucket && target.key === key) {
+    // A data set of many objects is looked at again after the last of them.
+    const within = target && isPrefix(target.key) && key.startsWith(target.key) && !this.uploads.active.length;
+    if (target && target.bucket === bucket && (target.key === key || within)) {
       await this.object.load();
     }
   }

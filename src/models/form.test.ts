@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf, formOf, initialState, paramsOf } from './form';
+import { counts, faultsOf, formOf, initialState, paramsOf } from './form';
 
 /** As pydantic prints it. */
 const schema = {
@@ -27,7 +27,10 @@ const schema = {
     },
     quoting: { enum: ['auto', 'none'], type: 'string', default: 'auto', title: 'Quoting', reading: true },
     strict: { type: 'boolean', default: true, title: 'Strict' },
-    encoding: { $ref: '#/$defs/Encoding', default: 'utf-8' }
+    encoding: { $ref: '#/$defs/Encoding', default: 'utf-8' },
+    remainder: { enum: ['expand', 'merge'], type: 'string', default: 'expand', title: 'Rest', only_with: 'rows' },
+    window: { anyOf: [{ type: 'string' }, { type: 'null' }], default: null, title: 'W', examples: ['0,0,5,5'] },
+    region: { anyOf: [{ type: 'string' }, { type: 'null' }], default: null, title: 'Regions', cut: true }
   },
   $defs: { Encoding: { enum: ['utf-8', 'latin-1'], type: 'string', title: 'Encoding' } }
 };
@@ -42,8 +45,8 @@ describe('formOf', () => {
   it('parts ways to cut, plain fields and reading options', () => {
     const names = [form.cut, form.plain, form.reading].map(fields => fields.map(field => field.name));
     expect(names).toEqual([
-      ['num_slices', 'rows'],
-      ['strict', 'encoding'],
+      ['num_slices', 'rows', 'region'],
+      ['strict', 'encoding', 'remainder', 'window'],
       ['header', 'delimiter', 'quoting']
     ]);
   });
@@ -56,6 +59,14 @@ describe('formOf', () => {
     expect(strict).toMatchObject({ kind: 'boolean', nullable: false, initial: true });
     expect(encoding).toMatchObject({ kind: 'choice', choices: ['utf-8', 'latin-1'], initial: 'utf-8' });
     expect(form.reading[0]).toMatchObject({ kind: 'choice', choices: ['yes', 'no'], nullable: true });
+  });
+
+  it('knows an example, and the way to cut that a field belongs to', () => {
+    const [strict, , remainder, window] = form.plain;
+    expect([strict.example, window.example]).toEqual([null, '0,0,5,5']);
+    expect(counts(remainder, withValues({}, 'num_slices'))).toBe(false);
+    expect(counts(remainder, withValues({}, 'rows'))).toBe(true);
+    expect(counts(window, withValues({}, null))).toBe(true);
   });
 
   it('stands a schema without properties', () => {
@@ -73,6 +84,19 @@ describe('paramsOf', () => {
     expect(paramsOf(form, withValues({ num_slices: '4', rows: '10' }, 'num_slices'))).toEqual({ num_slices: 4 });
     expect(paramsOf(form, withValues({ num_slices: '4', rows: '10' }, 'rows'))).toEqual({ rows: 10 });
     expect(paramsOf(form, withValues({ num_slices: '4', rows: '10' }, null))).toEqual({});
+  });
+
+  it('sends what belongs to a way to cut only with that', () => {
+    const values = { rows: '10', remainder: 'merge' };
+    expect(paramsOf(form, withValues(values, 'num_slices'))).not.toHaveProperty('remainder');
+    expect(paramsOf(form, withValues(values, 'rows'))).toEqual({ rows: 10, remainder: 'merge' });
+  });
+
+  it('cuts by words as well as by numbers', () => {
+    const state = withValues({ region: 'chr1:1-50, chr2' }, 'region');
+    expect(faultsOf(form, state)).toEqual({});
+    expect(paramsOf(form, state)).toEqual({ region: 'chr1:1-50, chr2' });
+    expect(faultsOf(form, withValues({ region: ' ' }, 'region'))).toEqual({ region: 'missing' });
   });
 
   it('sends booleans, choices of three and white space as they are', () => {

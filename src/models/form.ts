@@ -14,6 +14,10 @@ export interface IField {
   minimum: number | null;
   maximum: number | null;
   maxLength: number | null;
+  /** What may be typed, to be shown where nothing is. */
+  example: string | null;
+  /** The way to cut without which it has no meaning. */
+  onlyWith: string | null;
   initial: FieldValue;
   /** What the server takes where nothing is sent. */
   preset: unknown;
@@ -111,8 +115,14 @@ export function paramsOf(form: IForm, state: IFormState): Record<string, unknown
   return params;
 }
 
+/** Whether a field has a meaning beside the chosen way to cut. */
+export function counts(field: IField, { cutBy }: IFormState): boolean {
+  return field.onlyWith === null || field.onlyWith === cutBy;
+}
+
 function sent(form: IForm, state: IFormState): IField[] {
-  return [...form.cut.filter(field => field.name === state.cutBy), ...form.plain, ...form.reading];
+  const others = [...form.plain, ...form.reading].filter(field => counts(field, state));
+  return [...form.cut.filter(field => field.name === state.cutBy), ...others];
 }
 
 /** undefined: leave it out, the server's own value counts. */
@@ -153,6 +163,8 @@ function fieldOf(name: string, property: Schema, root: Schema): IField {
     minimum: bound(facts.minimum, facts.exclusiveMinimum, kind === 'integer' ? 1 : 0),
     maximum: bound(facts.maximum, facts.exclusiveMaximum, kind === 'integer' ? -1 : 0),
     maxLength: typeof facts.maxLength === 'number' ? facts.maxLength : null,
+    example: Array.isArray(facts.examples) && facts.examples.length ? String(facts.examples[0]) : null,
+    onlyWith: typeof property.only_with === 'string' ? property.only_with : null,
     initial: initialOf(kind, property.default, choices, nullable),
     preset: property.default
   };

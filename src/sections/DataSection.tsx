@@ -4,7 +4,9 @@ import * as React from 'react';
 import type { ICrumb } from '../components/Breadcrumb';
 import { Breadcrumb } from '../components/Breadcrumb';
 import { IconButton } from '../components/buttons';
+import { dataSetIcon } from '../components/icons';
 import { EmptyState, ErrorNotice, Loading } from '../components/notices';
+import { looksLikeDataSet } from '../models/dataset';
 import { ancestors, displayName, makeUri } from '../models/location';
 import { CommandIDs } from '../tokens';
 import { useCockpit, useModel } from './context';
@@ -106,7 +108,21 @@ function Place(): React.JSX.Element {
       inputLabel={trans.__('S3 URI to go to')}
       placeholder="s3://bucket/prefix"
       uri={bucket === null ? '' : makeUri(bucket, prefix)}
+      actions={looksLikeDataSet(prefix, browser.entries) && <UseAsDataSet prefix={prefix} />}
       onSubmit={submit}
+    />
+  );
+}
+
+function UseAsDataSet({ prefix }: { prefix: string }): React.JSX.Element {
+  const { cockpit, trans, execute } = useCockpit();
+  const object = useModel(cockpit.object);
+  return (
+    <IconButton
+      icon={dataSetIcon}
+      label={trans.__('Use as data set')}
+      pressed={object.target?.key === prefix}
+      onClick={() => execute(CommandIDs.useDataSet, { prefix })}
     />
   );
 }

@@ -5,6 +5,7 @@ import { IconButton } from '../components/buttons';
 import { EmptyState, ErrorNotice, Loading, WarningNotice } from '../components/notices';
 import { ByteSize, RelativeDate } from '../components/values';
 import type { ObjectDetail } from '../api/schema';
+import { isPrefix, looksLikeDataSet } from '../models/dataset';
 import { displayName, nameBelow, parentOf } from '../models/location';
 import { CommandIDs } from '../tokens';
 import { useCockpit, useModel } from './context';
@@ -14,12 +15,7 @@ export function ObjectSection(): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
   const object = useModel(cockpit.object);
   if (!object.target) {
-    return (
-      <EmptyState
-        title={trans.__('No object selected')}
-        hint={trans.__('Select an object above to see what it is and to cut it into slices.')}
-      />
-    );
+    return <NoObject />;
   }
   if (object.error) {
     const retry = { label: trans.__('Retry'), run: () => void object.load() };
@@ -37,6 +33,31 @@ export function ObjectSection(): React.JSX.Element {
   );
 }
 
+function NoObject(): React.JSX.Element {
+  const { cockpit, trans, execute } = useCockpit();
+  const browser = useModel(cockpit.browser);
+  const { prefix } = cockpit;
+  const isRow = browser.selected?.kind === 'prefix';
+  if (prefix === null || !(isRow || looksLikeDataSet(prefix, browser.entries))) {
+    return (
+      <EmptyState
+        title={trans.__('No object selected')}
+        hint={trans.__('Select an object above to see what it is and to cut it into slices.')}
+      />
+    );
+  }
+  return (
+    <EmptyState
+      title={displayName(nameBelow(parentOf(prefix), prefix)) || trans.__('(empty name)')}
+      hint={trans.__('A folder. When its objects are one data set, such as a MeasurementSet, use them as one.')}
+    >
+      <button type="button" className="cdc-Button" onClick={() => execute(CommandIDs.useDataSet, { prefix })}>
+        {trans.__('Use as data set')}
+      </button>
+    </EmptyState>
+  );
+}
+
 function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
   const { trans, execute } = useCockpit();
   const name = displayName(nameBelow(parentOf(detail.key), detail.key)) || trans.__('(empty name)');
@@ -48,6 +69,9 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
         </h3>
         <IconButton icon={copyIcon} label={trans.__('Copy the URI')} onClick={() => execute(CommandIDs.copyUri)} />
       </div>
+      {isPrefix(detail.key) && (
+        <p className="cdc-quiet">{trans.__('All objects below this prefix, as one data set')}</p>
+      )}
       <dl className="cdc-Facts">
         <div>
           <dt>{trans.__('Size')}</dt>
@@ -61,10 +85,12 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
             <RelativeDate date={detail.last_modified} />
           </dd>
         </div>
-        <div>
-          <dt>{trans.__('ETag')}</dt>
-          <dd title={detail.etag}>{detail.etag.slice(0, 8)}</dd>
-        </div>
+        {detail.etag && (
+          <div>
+            <dt>{trans.__('ETag')}</dt>
+            <dd title={detail.etag}>{detail.etag.slice(0, 8)}</dd>
+          </div>
+        )}
       </dl>
     </div>
   );

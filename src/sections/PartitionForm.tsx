@@ -3,7 +3,7 @@ import * as React from 'react';
 import { ErrorNotice } from '../components/notices';
 import { Field } from '../components/SchemaForm';
 import type { FormFault, IField } from '../models/form';
-import { faultOf, faultsOf } from '../models/form';
+import { counts, faultOf, faultsOf } from '../models/form';
 import { isActive } from '../models/jobs';
 import { CommandIDs } from '../tokens';
 import type { ICockpitContext } from './context';
@@ -15,10 +15,18 @@ export function PartitionForm(): React.JSX.Element | null {
   const object = useModel(cockpit.object);
   const jobs = useModel(cockpit.jobs);
   const { form, detail } = object;
+  const own = jobs.get(object.jobId);
+  const foot = React.useRef<HTMLDivElement>(null);
+  const fault = (object.submitError ?? (own?.state === 'failed' ? own.error : null))?.message;
+  React.useEffect(() => {
+    if (fault) {
+      // The words stand above the foot, which hides them as long as there is more to scroll.
+      foot.current?.closest('.cdc-Section-body')?.scrollTo({ top: 1e6 });
+    }
+  }, [fault]);
   if (!form || !detail) {
     return null;
   }
-  const own = jobs.get(object.jobId);
   const job =
     own ?? jobs.active.find(candidate => candidate.kind === 'partition' && candidate.uri === detail.uri) ?? null;
   const running = job !== null && isActive(job);
@@ -29,9 +37,11 @@ export function PartitionForm(): React.JSX.Element | null {
   return (
     <form className="cdc-Form" onSubmit={submit} noValidate>
       <CutFields disabled={running} />
-      {form.plain.map(field => (
-        <BoundField key={field.name} field={field} disabled={running} />
-      ))}
+      {form.plain
+        .filter(field => counts(field, object.state))
+        .map(field => (
+          <BoundField key={field.name} field={field} disabled={running} />
+        ))}
       {form.reading.length > 0 && (
         <details className="cdc-Details">
           <summary>{trans.__('Reading options')}</summary>
@@ -41,14 +51,17 @@ export function PartitionForm(): React.JSX.Element | null {
         </details>
       )}
       {object.submitError && <ErrorNotice message={object.submitError.message} />}
-      {job && running && <JobProgress job={job} />}
       {own && own.state === 'failed' && own.error && <ErrorNotice message={own.error.message} />}
       {own && own.state === 'cancelled' && <p className="cdc-quiet">{trans.__('Cancelled. No slices were made.')}</p>}
-      {!running && (
-        <button type="submit" className="cdc-Button cdc-mod-primary" disabled={!object.canPartition}>
-          {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
-        </button>
-      )}
+      <div className="cdc-Form-foot" ref={foot}>
+        {job && running ? (
+          <JobProgress job={job} />
+        ) : (
+          <button type="submit" className="cdc-Button cdc-mod-primary" disabled={!object.canPartition}>
+            {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
+          </button>
+        )}
+      </div>
     </form>
   );
 }
@@ -84,28 +97,30 @@ function CutFields({ disabled }: { disabled: boolean }): React.JSX.Element | nul
             </option>
           ))}
         </select>
-        {field && <CutNumber key={field.name} field={field} disabled={disabled} describedBy={`${id}-hint`} />}
+        {field && <CutInput key={field.name} field={field} disabled={disabled} describedBy={`${id}-hint`} />}
       </div>
       <CutHint id={`${id}-hint`} field={field} />
     </div>
   );
 }
 
-interface ICutNumberProps {
+interface ICutInputProps {
   field: IField;
   disabled: boolean;
   describedBy: string;
 }
 
-function CutNumber({ field, disabled, describedBy }: ICutNumberProps): React.JSX.Element {
-  const { cockpit } = useCockpit();
+function CutInput({ field, disabled, describedBy }: ICutInputProps): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
   const object = useModel(cockpit.object);
+  const isText = field.kind === 'text';
   return (
     <input
       className="cdc-Input"
-      type="number"
-      inputMode="numeric"
+      type={isText ? 'text' : 'number'}
+      inputMode={isText ? undefined : field.kind === 'integer' ? 'numeric' : 'decimal'}
       data-field={field.name}
+      data-kind={field.kind}
       aria-label={field.title}
       aria-describedby={describedBy}
       aria-invalid={faultOf(field, object.state.values[field.name]) !== null}
@@ -113,7 +128,10 @@ function CutNumber({ field, disabled, describedBy }: ICutNumberProps): React.JSX
       disabled={disabled}
       min={field.minimum ?? undefined}
       max={field.maximum ?? undefined}
-      step={field.kind === 'integer' ? 1 : 'any'}
+      step={isText ? undefined : field.kind === 'integer' ? 1 : 'any'}
+      placeholder={field.example === null ? undefined : trans.__('e.g. %1', field.example)}
+      spellCheck={false}
+      autoComplete="off"
       value={String(object.state.values[field.name])}
       onChange={event => object.setValue(field.name, event.target.value)}
     />
@@ -142,6 +160,7 @@ function BoundField({ field, disabled }: { field: IField; disabled: boolean }): 
       fault={fault ? faultText(fault, field, trans) : null}
       disabled={disabled}
       automatic={trans.__('Automatic')}
+      placeholder={field.example === null ? trans.__('Automatic') : trans.__('e.g. %1', field.example)}
       onChange={value => object.setValue(field.name, value)}
     />
   );

@@ -1,11 +1,17 @@
 /* What a person does in the panel, for the tests; and files of which the tests know what they hold. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { Locator } from '@playwright/test';
+import type { JSHandle, Locator } from '@playwright/test';
 import { expect } from '@playwright/test';
 
 export interface IFileSpec {
   name: string;
   text: string;
+}
+
+/** A file of any bytes; its path may lead through folders. */
+export interface IBinarySpec {
+  path: string;
+  base64: string;
 }
 
 /** A CSV of `rows` rows with quoted newlines, quotes in quotes, and text in several scripts. */
@@ -20,6 +26,16 @@ export function fastaOf(count: number): string {
   const sequence = (index: number) => 'ACGTTGCA'.repeat(5 + (index % 40));
   const wrapped = (text: string) => text.replace(/.{1,60}/g, '$&\n');
   return Array.from({ length: count }, (_, index) => `>seq${index} größe ${index}\n${wrapped(sequence(index))}`).join('');
+}
+
+/** `count` reads whose quality lines begin with @ and + as often as with anything else. */
+export function fastqOf(count: number): string {
+  const read = (index: number) => {
+    const bases = 'GATTACAGGT'.repeat(3 + (index % 11));
+    const quality = ('@+I#'[index % 4] + 'FFFF,:FFFF').repeat(20).slice(0, bases.length);
+    return `@read${index} größe/1\n${bases}\n+\n${quality}\n`;
+  };
+  return Array.from({ length: count }, (_, index) => read(index)).join('');
 }
 
 export class CockpitPage {
@@ -62,6 +78,38 @@ export class CockpitPage {
     await expect(this.panel.getByText('This bucket is empty')).toBeVisible();
   }
 
+  /** Folders and files of any bytes from the desktop onto the listing. */
+  async dropTree(files: IBinarySpec[]): Promise<void> {
+    const transfer = await this.page.evaluateHandle(given => {
+      const made = new DataTransfer();
+      const bytesOf = (base64: string) => Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+      // A page cannot put a folder into a transfer: what it would read of one stands in its place.
+      const entryOf = (name: string, below: string): unknown => {
+        const own = given.find(({ path }) => path === below);
+        if (own) {
+          const file = (done: (file: File) => void) => done(new File([bytesOf(own.base64)], name));
+          return { name, isFile: true, isDirectory: false, file };
+        }
+        const inside = given.filter(({ path }) => path.startsWith(`${below}/`));
+        const names = new Set(inside.map(({ path }) => path.slice(below.length + 1).split('/')[0]));
+        const left = [[...names].map(child => entryOf(child, `${below}/${child}`)), []];
+        const readEntries = (done: (piece: unknown[]) => void) => done(left.shift() ?? []);
+        return { name, isFile: false, isDirectory: true, createReader: () => ({ readEntries }) };
+      };
+      const tops = [...new Set(given.map(({ path }) => path.split('/')[0]))];
+      for (const name of tops) {
+        const own = given.find(({ path }) => path === name);
+        made.items.add(new File(own ? [bytesOf(own.base64)] : [], name));
+      }
+      const entries = new Map(tops.map(name => [name, entryOf(name, name)]));
+      DataTransferItem.prototype.webkitGetAsEntry = function (this: DataTransferItem) {
+        return entries.get(this.getAsFile()?.name ?? '') as FileSystemEntry;
+      };
+      return made;
+    }, files);
+    await this.dropTransfer(transfer);
+  }
+
   /** Files from the desktop onto the listing. */
   async drop(files: IFileSpec[]): Promise<void> {
     const transfer = await this.page.evaluateHandle(given => {
@@ -69,6 +117,10 @@ export class CockpitPage {
       given.forEach(({ name, text }) => made.items.add(new File([text], name)));
       return made;
     }, files);
+    await this.dropTransfer(transfer);
+  }
+
+  private async dropTransfer(transfer: JSHandle<DataTransfer>): Promise<void> {
     const zone = this.panel.locator('.cdc-DropZone');
     await zone.dispatchEvent('dragenter', { dataTransfer: transfer });
     await zone.dispatchEvent('dragover', { dataTransfer: transfer });

@@ -1,7 +1,7 @@
 /* The panel by itself: uploads, keys, long listings, errors, reloads, accessibility. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@jupyterlab/galata';
-import { CockpitPage, csvOf } from './cockpit';
+import { CockpitPage, csvOf, fastaOf } from './cockpit';
 
 const API = '**/cloud-data-cockpit/api';
 
@@ -116,6 +116,49 @@ test('hostile names are text', async ({ page }) => {
   await cockpit.row(name).click();
   await expect(cockpit.section('object').locator('.cdc-Card-title')).toHaveText(name);
   expect(await page.evaluate(() => 'hit' in window)).toBe(false);
+});
+
+test('a way to cut may want words', async ({ page }) => {
+  const cockpit = new CockpitPage(page);
+  await cockpit.open();
+  await cockpit.createBucket('regions');
+  await cockpit.drop([{ name: 'a.fa', text: fastaOf(20) }]);
+  await cockpit.row('a.fa').click();
+  const form = cockpit.section('object').locator('form');
+  await form.getByLabel('Cut by').selectOption('region');
+  await expect(form.getByRole('button', { name: 'Partition' })).toBeDisabled();
+  await form.getByRole('textbox', { name: 'Regions' }).fill('seq3:1-10, seq7');
+  await form.getByRole('button', { name: 'Partition' }).click();
+  await expect(cockpit.section('slices').locator('[data-total="slices"]')).toHaveText('2');
+  // What belongs to another way to cut is not asked for.
+  await cockpit.section('object').getByLabel('Format').selectOption('text');
+  await expect(form.getByLabel('What is left over')).toHaveCount(0);
+  await form.getByLabel('Cut by').selectOption('lines');
+  await expect(form.getByLabel('What is left over')).toHaveValue('expand');
+});
+
+test('all sections open: each scrolls by itself, and the bars of Data stay', async ({ page }) => {
+  const cockpit = new CockpitPage(page);
+  await cockpit.open();
+  await cockpit.createBucket('heights');
+  await cockpit.drop(Array.from({ length: 12 }, (_, index) => ({ name: `a${index}.csv`, text: csvOf(30) })));
+  await expect(cockpit.panel.locator('.cdc-Upload')).toHaveCount(0, { timeout: 30_000 });
+  await cockpit.row('a0.csv').click();
+  await expect(cockpit.section('object').locator('.cdc-Object')).toHaveAttribute('data-key', 'a0.csv');
+  await cockpit.section('jobs').getByRole('button', { name: 'Jobs' }).click();
+  await cockpit.partition(7);
+  for (const height of [700, 900, 1200]) {
+    await page.setViewportSize({ width: 1280, height });
+    const all = cockpit.panel.locator('.cdc-Sections');
+    await expect.poll(() => all.evaluate(node => node.scrollHeight - node.clientHeight)).toBe(0);
+    await expect(cockpit.panel.getByLabel('Connection')).toBeInViewport({ ratio: 1 });
+    await expect(cockpit.panel.getByLabel('Filter by name')).toBeInViewport({ ratio: 1 });
+    const box = await cockpit.section('data').boundingBox();
+    expect(box?.height).toBeGreaterThan(180);
+    expect((await cockpit.listing.boundingBox())?.height).toBeGreaterThan(90);
+    await expect(cockpit.section('object').getByRole('button', { name: 'Partition' }).last()).toBeInViewport({ ratio: 1 });
+    await expect(cockpit.section('jobs').locator('.cdc-Job').first()).toBeInViewport();
+  }
 });
 
 test('an error shows the words of the server and a way on', async ({ page }) => {

@@ -41,3 +41,48 @@ for (const [theme, name] of [
     await shot('error');
   });
 }
+
+for (const [theme, name] of [
+  ['JupyterLab Light', 'light'],
+  ['JupyterLab Dark', 'dark']
+]) {
+  test(`heights in ${name}`, async ({ page }) => {
+    const cockpit = new CockpitPage(page);
+    await page.theme.setTheme(theme);
+    await cockpit.open();
+    await cockpit.createBucket(`heights-${name}`);
+    const files = Array.from({ length: 30 }, (_, index) => ({ name: `stations-${index}.csv`, text: csvOf(200) }));
+    await cockpit.drop(files);
+    await cockpit.row('stations-0.csv').click();
+    await expect(cockpit.section('object').locator('.cdc-Object')).toHaveAttribute('data-key', 'stations-0.csv');
+    await expect(cockpit.panel.locator('.cdc-Upload')).toHaveCount(0, { timeout: 60_000 });
+    await cockpit.partition(7);
+    for (const jobs of ['closed', 'open']) {
+      for (const height of [700, 900, 1200]) {
+        await page.setViewportSize({ width: 1100, height });
+        await page.screenshot({ path: path.join(SCRATCH, `height-${height}-jobs-${jobs}-${name}.png`) });
+      }
+      await cockpit.section('jobs').getByRole('button', { name: 'Jobs' }).click();
+    }
+  });
+}
+
+test('the form of every format', async ({ page }) => {
+  const cockpit = new CockpitPage(page);
+  await page.setViewportSize({ width: 900, height: 1500 });
+  await cockpit.open();
+  await cockpit.createBucket('forms');
+  await cockpit.drop([{ name: 'a.csv', text: csvOf(20) }]);
+  await cockpit.row('a.csv').click();
+  const section = cockpit.section('object');
+  await expect(section.locator('.cdc-Object')).toHaveAttribute('data-key', 'a.csv');
+  const select = section.getByLabel('Format');
+  const formats = await select.locator('option').evaluateAll(all => all.map(one => (one as HTMLOptionElement).value));
+  for (const format of formats) {
+    await select.selectOption(format);
+    const cuts = await section.getByLabel('Cut by').locator('option').all();
+    await section.getByLabel('Cut by').selectOption({ index: Math.min(2, cuts.length - 1) });
+    await section.locator('details').evaluateAll(all => all.forEach(one => one.setAttribute('open', '')));
+    await section.screenshot({ path: path.join(SCRATCH, `form-${format}.png`) });
+  }
+});
