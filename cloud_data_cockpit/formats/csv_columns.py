@@ -86,6 +86,8 @@ def survey(rows: bytes, grammar: Grammar, usual: int, *, typed: bool, decided: S
         table = _inferred(rows, grammar, usual, decided)
         if table is not None:
             return Survey(_flags(table, rows, grammar, usual), usual, usual) if table.num_rows else Survey()
+    elif _plainly_regular(rows, grammar, usual):
+        return Survey(narrowest=usual, widest=usual)
     _, cells = fields(grammar.units(rows), grammar)
     if not len(cells):
         return Survey()
@@ -290,6 +292,36 @@ def _zero_leads(units: NDArray[np.uint8], grammar: Grammar) -> bool:
     opening[np.frombuffer(f"\r\n\t\v\f -{grammar.delimiter}{grammar.quote or ''}".encode(), np.uint8)] = True
     signed = np.isin(units[found - 1], np.frombuffer(b" -", np.uint8))
     return bool((opening[units[found - 1]] & (~signed | opening[units[found - 2]])).any())
+
+
+def _plainly_regular(rows: bytes, grammar: Grammar, columns: int) -> bool:
+    """Whether `rows` have no quotes, no blank lines and `columns` cells each; False where telling takes more work."""
+    if not rows or b"\r" in rows or (grammar.quote and grammar.quote.encode() in rows):
+        return False
+    # With more columns, a blank line is found by the delimiters that it lacks.
+    if columns == 1 and (rows.startswith(b"\n") or b"\n\n" in rows):
+        return False
+    units = np.frombuffer(rows, np.uint8)
+    at = 0
+    while at < len(rows):
+        # Rows of a piece that stays in the processor's cache; a longer row is a piece of its own.
+        stop = rows.rfind(b"\n", at, at + CACHED_UNITS) + 1 or rows.find(b"\n", at) + 1 or len(rows)
+        if not _regular_piece(units[at:stop], ord(grammar.delimiter), columns):
+            return False
+        at = stop
+    return True
+
+
+def _regular_piece(units: NDArray[np.uint8], delimiter: int, columns: int) -> bool:
+    """As many delimiters as regular rows have, and each row's own before its end and behind the row before."""
+    ends = np.flatnonzero(units == ord("\n"))
+    if not len(ends) or ends[-1] != len(units) - 1:
+        ends = np.append(ends, len(units))
+    cuts = np.flatnonzero(units == delimiter)
+    if len(cuts) != len(ends) * (columns - 1):
+        return False
+    table = cuts.reshape(len(ends), columns - 1)
+    return columns == 1 or bool((table[:, -1] < ends).all() and (table[1:, 0] > ends[:-1]).all())
 
 
 def _padded(rows: bytes, grammar: Grammar, columns: int) -> bytes:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_data_cockpit.formats import csv_scan
+from cloud_data_cockpit.formats import csv_columns, csv_scan
+from cloud_data_cockpit.formats.csv_columns import _plainly_regular
 from cloud_data_cockpit.formats.csv_scan import CR, FIELD, PLAIN, QUOTE, QUOTED, RECORD, Grammar, possible_entries, scan
 
 GRAMMAR = Grammar(",", '"')
@@ -23,6 +24,7 @@ def piece_sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """Short texts go through the paths of long ones as well."""
     if request.param:
         monkeypatch.setattr(csv_scan, "CACHED_UNITS", request.param[0])
+        monkeypatch.setattr(csv_columns, "CACHED_UNITS", request.param[0])
         monkeypatch.setattr(csv_scan, "SETTLE_UNITS", request.param[1])
 
 
@@ -127,3 +129,15 @@ def test_a_scan_makes_no_python_object_a_row() -> None:
     starts = scan(np.tile(np.frombuffer(b"1,2\n", np.uint8), 1000), GRAMMAR, [RECORD]).starts(RECORD)
     assert starts.dtype == np.uint32
     assert np.array_equal(starts, np.arange(0, 4000, 4))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet='a,"\n\r', max_size=30), st.integers(1, 4))
+def test_what_is_plainly_regular_is_regular(text: str, columns: int) -> None:
+    rows, grammar = text.encode(), Grammar(",", '"')
+    plain = _plainly_regular(rows, grammar, columns)
+    cells = [len(row) for row in csv.reader(io.StringIO(text, newline="")) if row]
+    if plain:
+        assert cells == [columns] * len(cells)
+    elif rows and not set(text) & set('\r"') and "\n\n" not in text and not text.startswith("\n"):
+        assert set(cells) != {columns}
