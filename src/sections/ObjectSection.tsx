@@ -69,9 +69,7 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
         </h3>
         <IconButton icon={copyIcon} label={trans.__('Copy the URI')} onClick={() => execute(CommandIDs.copyUri)} />
       </div>
-      {isPrefix(detail.key) && (
-        <p className="cdc-quiet">{trans.__('All objects below this prefix, as one data set')}</p>
-      )}
+      {isPrefix(detail.key) && <p className="cdc-quiet">{trans.__('All objects below this prefix as one')}</p>}
       <dl className="cdc-Facts">
         <div>
           <dt>{trans.__('Size')}</dt>
