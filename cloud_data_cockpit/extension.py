@@ -43,7 +43,7 @@ class CloudDataCockpit(ExtensionApp):
 
     index_place = Unicode(
         "",
-        help="Where indexes are kept: s3://bucket/prefix/ of your own, which all who may read it share; else this machine."
+        help="Where indexes are kept: s3://bucket/prefix/ of yours, which all who may read it share; else this machine."
         " Kernels started by this server use it too.",
     ).tag(config=True)
     index_connection = Unicode(
