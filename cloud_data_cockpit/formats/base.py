@@ -16,7 +16,7 @@ from ..source import Source
 T = TypeVar("T")
 R = TypeVar("R")
 
-BLOCK_SIZE = 16 << 20
+BLOCK_SIZE = 8 << 20
 SLICE_BYTES = 64 << 20
 HEAD_BYTES = 64 << 10
 
