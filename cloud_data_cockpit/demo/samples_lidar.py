@@ -110,14 +110,19 @@ class Cube:
     side: int
 
 
-def copc_file(cloud: Points, *, node_points: int = 2_000, cube: Cube | None = None) -> bytes:
-    """A COPC file of points of format 6: nodes of at most `node_points`, a hierarchy of two pages where it can be."""
+def copc_file(
+    cloud: Points, *, node_points: int = 2_000, cube: Cube | None = None, more: Sequence[bytes] = ()
+) -> bytes:
+    """A COPC file of points of format 6: nodes of at most `node_points`, a hierarchy of two pages where it can be.
+
+    more: further variable-length records, such as one with a CRS.
+    """
     import lazrs
 
     cube = cube or Cube(tuple(int(cloud[a].min()) for a in "XYZ"), 1 + max(int(np.ptp(cloud[a])) for a in "XYZ"))  # type: ignore[arg-type]
     nodes = _nodes(cloud, cube, node_points)
     laszip = lazrs.LazVlr.new_for_compression(6, 0, True)
-    records = [vlr(b"copc", 1, bytes(160)), vlr(b"laszip encoded", 22204, laszip.record_data())]
+    records = [vlr(b"copc", 1, bytes(160)), vlr(b"laszip encoded", 22204, laszip.record_data()), *more]
     file = io.BytesIO()
     file.write(las_header(cloud, records, compressed=True))
     start = file.tell()
@@ -133,7 +138,7 @@ def copc_file(cloud: Points, *, node_points: int = 2_000, cube: Cube | None = No
     pages, root = _pages(nodes, sizes, start + 8, at + 60)
     file.write(vlr(b"copc", 1000, pages, extended=True))
     file.seek(0)
-    file.write(las_header(cloud, [vlr(b"copc", 1, _info(cube, root)), records[1]], compressed=True, evlrs=(at, 1)))
+    file.write(las_header(cloud, [vlr(b"copc", 1, _info(cube, root)), *records[1:]], compressed=True, evlrs=(at, 1)))
     return file.getvalue()
 
 
