@@ -360,7 +360,7 @@ def test_offsets_beyond_four_gibibytes() -> None:
                 found[0] = fn((0, length))
             yield [replace(p, offset=p.offset + offset, offsets=p.offsets + offset) for p in found[0]]
 
-    index = TextFormat().index(source, TextParams(), ignore, run=once)
+    index = TextFormat().index(source, TextParams(), ignore, run=once, block_size=len(pattern))
     assert index.records == 384
     assert index.arrays["offsets"].dtype == np.int64
     assert int(index.arrays["offsets"][-1]) == 383 << 24
