@@ -107,6 +107,27 @@ def blocks(start: int, stop: int, block_size: int) -> Iterator[Range]:
         yield offset, min(block_size, stop - offset)
 
 
+class WrappedSource:
+    """What a source over another one does not change: its name, size, ETag and companions are those of `inner`."""
+
+    inner: Source
+
+    @property
+    def uri(self) -> str:
+        return self.inner.uri
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    @property
+    def etag(self) -> str:
+        return self.inner.etag
+
+    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
+        return self.inner.sibling(suffix, replacing=replacing)
+
+
 class FileSource:
     """A file on this machine. Its ETag is its size and time of change in nanoseconds."""
 

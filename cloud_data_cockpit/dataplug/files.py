@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any, cast
 
 from ..errors import BadRequest
-from ..source import Range, Source
+from ..source import Range, Source, WrappedSource
 
 AT_ONCE = 8 << 20
 
@@ -76,25 +76,13 @@ def open_file(
     return io.TextIOWrapper(binary, encoding=encoding or "utf-8", errors=errors, newline=newline)
 
 
-class Watched:
+class Watched(WrappedSource):
     """A source that tells how much has been read of it, so that a scan by foreign code can be seen and stopped."""
 
     def __init__(self, inner: Source, report: Callable[[int, int], None]) -> None:
         self.inner = inner
         self._report = report
         self._done = 0
-
-    @property
-    def uri(self) -> str:
-        return self.inner.uri
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
-    @property
-    def etag(self) -> str:
-        return self.inner.etag
 
     def read(self, offset: int, length: int) -> bytes:
         self.tell(length)
@@ -103,9 +91,6 @@ class Watched:
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         self.tell(sum(length for _, length in ranges))
         return self.inner.read_many(ranges)
-
-    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
-        return self.inner.sibling(suffix, replacing=replacing)
 
     def tell(self, more: int) -> None:
         """Count bytes; raises Cancelled when the job was asked to stop."""

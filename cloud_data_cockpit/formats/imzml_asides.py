@@ -8,29 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import FormatError
-from ..source import Range, Source, blocks
+from ..source import Range, Source, WrappedSource, blocks
 from .imzml_xml import ASIDE_BEGINS, ASIDE_ENDS
 
 
 @dataclass(frozen=True)
-class Blanked:
+class Blanked(WrappedSource):
     """A source in which the bytes [starts[i], ends[i]) are read as spaces."""
 
     inner: Source
     starts: Sequence[int]
     ends: Sequence[int]
-
-    @property
-    def uri(self) -> str:
-        return self.inner.uri
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
-    @property
-    def etag(self) -> str:
-        return self.inner.etag
 
     def read(self, offset: int, length: int) -> bytes:
         text = bytearray(self.inner.read(offset, length))
@@ -45,9 +33,6 @@ class Blanked:
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return [self.read(offset, length) for offset, length in ranges]
-
-    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
-        return self.inner.sibling(suffix, replacing=replacing)
 
 
 def blanked(source: Source, start: int, stop: int, block_size: int) -> Blanked:

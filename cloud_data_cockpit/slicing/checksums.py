@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..formats.gzip_members import engine
-from ..source import Range, Source
+from ..source import Range, Source, WrappedSource
 from ..tree import TreeSource
 
 _POLYNOMIAL = 0xEDB88320
@@ -61,7 +61,7 @@ def _shift(length: int) -> int:
     return power
 
 
-class SummedSource:
+class SummedSource(WrappedSource):
     """A source that sums up what is read through it, each byte once, in whatever order and by however many threads.
 
     Sums never run across one of `edges`, so they can be asked for between any two of these. `seen(length)` is told of
@@ -71,7 +71,7 @@ class SummedSource:
     def __init__(
         self, source: Source, edges: Sequence[int] = (), seen: Callable[[int], None] | None = None, *, sums: bool = True
     ) -> None:
-        self._source = source
+        self.inner = source
         self._edges = sorted(edges)
         self._seen = seen
         self._sums = sums
@@ -80,40 +80,25 @@ class SummedSource:
         self._stops: list[int] = []
         self._found: dict[int, int] = {}
 
-    @property
-    def uri(self) -> str:
-        return self._source.uri
-
-    @property
-    def size(self) -> int:
-        return self._source.size
-
-    @property
-    def etag(self) -> str:
-        return self._source.etag
-
     def read(self, offset: int, length: int) -> bytes:
-        data = self._source.read(offset, length)
+        data = self.inner.read(offset, length)
         self._note(offset, data)
         return data
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
-        results = self._source.read_many(ranges)
+        results = self.inner.read_many(ranges)
         for (offset, _), data in zip(ranges, results, strict=True):
             self._note(offset, data)
         return results
 
-    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
-        return self._source.sibling(suffix, replacing=replacing)
-
     def __getattr__(self, name: str) -> Any:
-        # What a source has besides, such as its connection. Private names are asked for before there is a source.
-        if name.startswith("_"):
+        # What a source has besides, such as its connection. These may be asked for before there is one.
+        if name.startswith("_") or name == "inner":
             raise AttributeError(name)
-        return getattr(self._source, name)
+        return getattr(self.inner, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _itself, (self._source,)
+        return _itself, (self.inner,)
 
     def missing(self, start: int, stop: int) -> list[Range]:
         """(offset, length) of what has not been read within [start, stop)."""

@@ -18,7 +18,7 @@ import pytest
 from cloud_data_cockpit.errors import Cancelled, CockpitError, SourceChanged
 from cloud_data_cockpit.formats.base import HEAD_BYTES, Cut, Format, Index
 from cloud_data_cockpit.models import Slice
-from cloud_data_cockpit.source import FileSource, MemorySource, Range, Source
+from cloud_data_cockpit.source import FileSource, MemorySource, Range, Source, WrappedSource
 
 SLICE_COUNTS = (1, 2, 3, 7, 16, 64, 1000)
 SMALL_BLOCKS = (1, 2, 3, 7, 64, 1000)
@@ -29,25 +29,13 @@ def ignore(done: int, total: int) -> None:
     """A report that nobody reads."""
 
 
-class CountingSource:
+class CountingSource(WrappedSource):
     """A source that remembers how much was asked for at once and in all."""
 
     def __init__(self, inner: Source) -> None:
         self.inner = inner
         self.largest = 0
         self.total = 0
-
-    @property
-    def uri(self) -> str:
-        return self.inner.uri
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
-    @property
-    def etag(self) -> str:
-        return self.inner.etag
 
     def read(self, offset: int, length: int) -> bytes:
         self.largest = max(self.largest, length)
@@ -56,9 +44,6 @@ class CountingSource:
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return [self.read(offset, length) for offset, length in ranges]
-
-    def sibling(self, suffix: str, *, replacing: str = "") -> Source:
-        return self.inner.sibling(suffix, replacing=replacing)
 
 
 def _read_elsewhere(packed: bytes) -> bytes:
