@@ -26,7 +26,15 @@ class FakeServer {
     }
     const id = `job-${key}`;
     this.parts.set(id, new Map());
-    return { job_id: id, bucket, key, size, part_size: PART, part_count: Math.max(1, Math.ceil(size / PART)) };
+    return {
+      job_id: id,
+      bucket,
+      key,
+      size,
+      part_size: PART,
+      part_count: Math.max(1, Math.ceil(size / PART)),
+      received: []
+    };
   });
 
   putPart = vi.fn(async (id: string, number: number, body: Blob, signal?: AbortSignal): Promise<PartReceipt> => {
@@ -35,7 +43,7 @@ class FakeServer {
     try {
       await this.onPart(number, signal);
       this.parts.get(id)?.set(number, await body.text());
-      return { part_number: number, etag: 'e', size: body.size };
+      return { part_number: number, etag: 'e', size: body.size, crc32: null };
     } finally {
       this.flying -= 1;
     }

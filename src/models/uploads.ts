@@ -209,7 +209,16 @@ export class UploadsModel extends Observable {
   private async start(item: IUploadItem, overwrite = false): Promise<Upload | null> {
     const { connection, bucket, key, file } = item;
     try {
-      const request = { connection, bucket, key, size: file.size, content_type: file.type || null, overwrite };
+      const request = {
+        connection,
+        bucket,
+        key,
+        size: file.size,
+        content_type: file.type || null,
+        overwrite,
+        filename: file.name,
+        last_modified: file.lastModified
+      };
       const upload = await this.api.startUpload(request);
       item.jobId = upload.job_id;
       if (item.state === 'cancelled') {
