@@ -3,7 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type {
   Bucket,
-  ConnectionRef,
+  ConnectionInfo,
   FormatInfo,
   Job,
   Listing,
@@ -66,7 +66,7 @@ export class ApiClient {
     return this.call('info');
   }
 
-  connections(): Promise<ConnectionRef[]> {
+  connections(): Promise<ConnectionInfo[]> {
     return this.call('connections');
   }
 

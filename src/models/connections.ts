@@ -1,7 +1,7 @@
 /* The connections that the server offers, and the one in use. */
 import type { ApiClient, ApiError } from '../api/client';
 import { asApiError } from '../api/client';
-import type { ConnectionRef, ServerInfo } from '../api/schema';
+import type { ConnectionInfo, ConnectionRef, ServerInfo } from '../api/schema';
 import { Observable } from './observable';
 
 export class ConnectionsModel extends Observable {
@@ -9,11 +9,16 @@ export class ConnectionsModel extends Observable {
     super();
   }
 
-  list: ConnectionRef[] = [];
+  infos: ConnectionInfo[] = [];
   current: string | null = null;
   info: ServerInfo | null = null;
   loading = false;
   error: ApiError | null = null;
+
+  /** What names each connection. */
+  get list(): ConnectionRef[] {
+    return this.infos.map(info => info.ref);
+  }
 
   /** The record of the connection in use. */
   get ref(): ConnectionRef | null {
@@ -25,7 +30,7 @@ export class ConnectionsModel extends Observable {
     this.loading = true;
     this.emit();
     try {
-      [this.info, this.list] = await Promise.all([this.api.info(), this.api.connections()]);
+      [this.info, this.infos] = await Promise.all([this.api.info(), this.api.connections()]);
       this.error = null;
       const wanted = [preferred, this.info.default_connection, this.list[0]?.name];
       this.current = wanted.find(name => name && this.list.some(ref => ref.name === name)) ?? null;
