@@ -37,9 +37,12 @@ def iter_pages(
     if page.next_token is None:
         yield page
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="s3-list") as ahead:
+    ahead = ThreadPoolExecutor(1, thread_name_prefix="s3-list")
+    try:
         while page.next_token is not None:
             coming = ahead.submit(fetch, page.next_token)
             yield page
             page = coming.result()
-    yield page
+        yield page
+    finally:
+        ahead.shutdown(wait=False, cancel_futures=True)  # who stops half-way does not wait for a slow service
