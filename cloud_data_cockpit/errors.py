@@ -2,6 +2,7 @@
 
 CockpitError
 ├── BadRequest          400  the caller asked for something that cannot be
+│   └── Damaged         400  bytes that arrived are not those that were sent: send them again
 ├── CredentialsError    401  no usable credentials, or they have expired
 ├── AccessDenied        403  the service knows the caller and says no
 ├── NotFound            404  no such bucket, object, job, manifest
@@ -10,6 +11,7 @@ CockpitError
 ├── FormatError         422  the bytes are not what the format promises
 │   └── UnknownFormat   422  no format knows these bytes
 ├── MissingExtra        501  a library that an extra brings is not installed
+├── TaskFailed          500  a task of a job failed as often as it was tried
 ├── ServiceError        502  the S3 service failed or could not be reached
 └── Cancelled           499  a job was asked to stop
 """
@@ -34,6 +36,10 @@ class CockpitError(Exception):
 class BadRequest(CockpitError):
     status = 400
     code = "bad_request"
+
+
+class Damaged(BadRequest):
+    code = "damaged"
 
 
 class CredentialsError(CockpitError):
@@ -73,6 +79,11 @@ class UnknownFormat(FormatError):
 class MissingExtra(CockpitError):
     status = 501
     code = "missing_extra"
+
+
+class TaskFailed(CockpitError):
+    status = 500
+    code = "task_failed"
 
 
 class ServiceError(CockpitError):
