@@ -7,7 +7,8 @@ CockpitError
 ├── AccessDenied        403  the service knows the caller and says no
 ├── NotFound            404  no such bucket, object, job, manifest
 ├── Conflict            409  the thing exists already, or is in another state
-│   └── SourceChanged   412  the object is not the one that was indexed
+│   ├── SourceChanged   412  the object is not the one that was indexed
+│   └── Incomplete      409  of many objects some could not be done
 ├── FormatError         422  the bytes are not what the format promises
 │   └── UnknownFormat   422  no format knows these bytes
 ├── MissingExtra        501  a library that an extra brings is not installed
@@ -65,6 +66,10 @@ class Conflict(CockpitError):
 class SourceChanged(Conflict):
     status = 412
     code = "source_changed"
+
+
+class Incomplete(Conflict):
+    code = "incomplete"
 
 
 class FormatError(CockpitError):
