@@ -2,6 +2,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
@@ -10,10 +11,12 @@ import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { ApiClient } from './api/client';
 import { addCommands, confirmReplace } from './commands';
+import { COLUMNS } from './models/columns';
 import type { IRemembered } from './models/cockpit';
 import { Cockpit } from './models/cockpit';
 import { notifyOfUploads } from './notifications';
 import { CockpitPanel, PANEL_ID } from './panel';
+import { remember } from './remembering';
 import { CommandIDs, IDataCockpit } from './tokens';
 
 export { IDataCockpit } from './tokens';
@@ -21,12 +24,23 @@ export { IDataCockpit } from './tokens';
 const PLUGIN_ID = 'cloud-data-cockpit:plugin';
 const STATE_KEY = 'cloud-data-cockpit:place';
 
+/** These mean nothing by themselves: they are for buttons and menus. */
+const NEED_ARGUMENTS: string[] = [CommandIDs.cancelJob, CommandIDs.go, CommandIDs.toggleColumn, CommandIDs.sortBy];
+
 const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
   id: PLUGIN_ID,
   description: 'Browse S3 in the sidebar, cut objects into slices, load the slices in a notebook.',
   autoStart: true,
   provides: IDataCockpit,
-  optional: [ITranslator, ISettingRegistry, IStateDB, ILayoutRestorer, ICommandPalette, INotebookTracker],
+  optional: [
+    ITranslator,
+    ISettingRegistry,
+    IStateDB,
+    ILayoutRestorer,
+    ICommandPalette,
+    INotebookTracker,
+    IDefaultFileBrowser
+  ],
   activate: (
     app: JupyterFrontEnd,
     translator: ITranslator | null,
@@ -34,7 +48,8 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     state: IStateDB | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    tracker: INotebookTracker | null
+    tracker: INotebookTracker | null,
+    files: IDefaultFileBrowser | null
   ): IDataCockpit => {
     const trans = (translator ?? nullTranslator).load('cloud_data_cockpit');
     const settings = new Settings();
@@ -43,11 +58,16 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
       pageSize: () => settings.pageSize,
       confirmReplace: async item => !settings.confirmReplace || confirmReplace(item, trans)
     });
-    addCommands({ app, cockpit, tracker, trans });
+    addCommands({ app, cockpit, tracker, files, trans });
     const category = trans.__('Data Cockpit');
-    // Without its job there is nothing to cancel: that command is for buttons.
-    const inPalette = Object.values(CommandIDs).filter(command => command !== CommandIDs.cancelJob);
+    const inPalette = Object.values(CommandIDs).filter(command => !NEED_ARGUMENTS.includes(command));
     inPalette.forEach(command => palette?.addItem({ command, category }));
+    for (const column of ['name', ...COLUMNS]) {
+      palette?.addItem({ command: CommandIDs.sortBy, category, args: { column, isPalette: true } });
+      if (column !== 'name') {
+        palette?.addItem({ command: CommandIDs.toggleColumn, category, args: { column, isPalette: true } });
+      }
+    }
 
     const panel = new CockpitPanel(cockpit, app.commands, trans);
     app.shell.add(panel, 'left', { rank: 250, type: 'Data Cockpit' });
@@ -88,6 +108,13 @@ async function start(
   const remembered = await fetchPlace(state);
   await following;
   openWhenAsked(app, cockpit);
+  if (state) {
+    await Promise.all([
+      remember(state, 'cloud-data-cockpit:columns', cockpit.columns),
+      remember(state, 'cloud-data-cockpit:favourites', cockpit.favourites)
+    ]);
+    cockpit.setSort(cockpit.columns.sort);
+  }
   await cockpit.start(remembered, app.serviceManager.events.stream);
   if (state) {
     const save = () => void state.save(STATE_KEY, { ...cockpit.remembered });

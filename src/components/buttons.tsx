@@ -6,24 +6,31 @@ import * as React from 'react';
 interface IIconButtonProps {
   icon: LabIcon;
   label: string;
-  onClick: () => void;
+  /** Called with the button, for a menu to stand below it. */
+  onClick?: (button: HTMLElement) => void;
   disabled?: boolean;
   /** For a button that stays down: whether it is. */
   pressed?: boolean;
+  /** Whether it opens a menu. */
+  menu?: boolean;
+  /** Whether it sends the form in which it stands. */
+  submit?: boolean;
 }
 
-export function IconButton({ icon, label, onClick, disabled, pressed }: IIconButtonProps): React.JSX.Element {
+export function IconButton(props: IIconButtonProps): React.JSX.Element {
+  const { icon, label, onClick, disabled, pressed } = props;
   return (
     <button
-      type="button"
+      type={props.submit ? 'submit' : 'button'}
       className="cdc-IconButton"
       title={label}
       aria-label={label}
       aria-pressed={pressed}
+      aria-haspopup={props.menu ? 'menu' : undefined}
       disabled={disabled}
       onClick={event => {
         event.stopPropagation();
-        onClick();
+        onClick?.(event.currentTarget);
       }}
     >
       <icon.react tag="span" className="cdc-Icon" />

@@ -3,12 +3,18 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
 import type { Job } from '../api/schema';
+import { ActionsModel } from './actions';
 import { BrowserModel } from './browser';
+import { ColumnsModel } from './columns';
 import { ConnectionsModel } from './connections';
 import { isPrefix } from './dataset';
+import { FavouritesModel } from './favourites';
 import { JobsModel } from './jobs';
 import { parentOf, parsePlace } from './location';
 import { ObjectModel } from './object';
+import type { ISort } from './order';
+import type { Rows } from './rows';
+import { SearchModel } from './search';
 import { SlicesModel } from './slices';
 import type { IUploadItem } from './uploads';
 import { UploadsModel } from './uploads';
@@ -33,15 +39,30 @@ export interface IRemembered {
 }
 
 export class Cockpit {
-  constructor(private readonly options: ICockpitOptions) {
+  constructor(options: ICockpitOptions) {
+    this.api = options.api;
     const { api, pageSize, confirmReplace } = options;
     this.connections = new ConnectionsModel(api);
     this.browser = new BrowserModel(api, pageSize);
     this.object = new ObjectModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);
+    this.search = new SearchModel(api, job => this.jobs.apply(job));
+    this.actions = new ActionsModel({
+      api,
+      browser: this.browser,
+      jobs: this.jobs,
+      rows: () => this.rows,
+      onChanged: (connection, bucket, keys) => this.onChanged(connection, bucket, keys)
+    });
     this.uploads = new UploadsModel(api, { confirmReplace, onJob: job => this.jobs.apply(job) });
-    this.jobs.changed.connect(() => this.jobs.active.forEach(job => this.uploads.onJob(job)));
+    this.jobs.changed.connect(() => {
+      this.jobs.active.forEach(job => this.uploads.onJob(job));
+      const searching = this.jobs.get(this.search.job?.id ?? null);
+      if (searching && searching !== this.search.job) {
+        void this.search.follow(searching);
+      }
+    });
     this.jobs.finished.connect((_, job) => {
       this.uploads.onJob(job);
       void this.onFinished(job);
@@ -49,11 +70,16 @@ export class Cockpit {
     this.uploads.uploaded.connect((_, item) => void this.onUploaded(item));
   }
 
+  readonly api: ApiClient;
   readonly connections: ConnectionsModel;
   readonly browser: BrowserModel;
   readonly object: ObjectModel;
   readonly jobs: JobsModel;
   readonly slices: SlicesModel;
+  readonly search: SearchModel;
+  readonly actions: ActionsModel;
+  readonly columns = new ColumnsModel();
+  readonly favourites = new FavouritesModel();
   readonly uploads: UploadsModel;
 
   /** Emitted with the manifest's id when a partition that was started here has succeeded. */
@@ -96,6 +122,17 @@ export class Cockpit {
     return { ...location, selection, ...(isPrefix(key) && { dataSet: key }) };
   }
 
+  /** The rows that are shown: those of a search, else those of the place. */
+  get rows(): Rows {
+    return this.search.shown ? this.search.rows : this.browser.rows;
+  }
+
+  /** Sort what is shown, here and in what is found; null leaves it as S3 gives it. */
+  setSort(sort: ISort | null): void {
+    this.browser.rows.setSort(sort);
+    this.search.rows.setSort(sort);
+  }
+
   async useConnection(name: string): Promise<void> {
     this.connections.select(name);
     await this.go({ connection: name, bucket: null });
@@ -107,23 +144,29 @@ export class Cockpit {
     dataSet?: string
   ): Promise<void> {
     clearTimeout(this._look);
+    this.search.show(false);
     const opened = this.browser.open(to, selection);
     const isKey = to.bucket !== null && selection !== null && !isPrefix(selection);
     await Promise.all([opened, this.showObject(dataSet ?? (isKey ? selection : null))]);
   }
 
-  /** Select a row; an object is shown in detail. */
+  /** Select a row by its key; an object is shown in detail. */
   select(key: string | null): void {
     this.browser.select(key);
-    const { selected } = this.browser;
-    // Who walks the rows by an arrow key wants the last of them; each look costs requests.
+    this.look();
+  }
+
+  /** Show the object that has the focus, soon: who walks the rows by a key held down wants the last of them. */
+  look(): void {
+    const entry = this.rows.activeEntry;
     clearTimeout(this._look);
-    this._look = setTimeout(() => void this.showObject(selected?.kind === 'object' ? selected.key : null), LOOK_MS);
+    this._look = setTimeout(() => void this.showObject(entry?.kind === 'object' ? entry.key : null), LOOK_MS);
   }
 
   /** The prefix that would be used as a data set: that of the selected row, else the place. Null at a bucket's top. */
   get prefix(): string | null {
-    const { selected, location } = this.browser;
+    const { location } = this.browser;
+    const selected = this.rows.activeEntry;
     return (selected?.kind === 'prefix' ? selected.key : location.bucket === null ? '' : location.prefix) || null;
   }
 
@@ -141,7 +184,7 @@ export class Cockpit {
 
   /** Go where a pasted text points. False when it names no place in S3. */
   async openUri(text: string): Promise<boolean> {
-    const place = parsePlace(text);
+    const place = parsePlace(text, this.connections.ref?.endpoint_url);
     if (!place) {
       return false;
     }
@@ -160,14 +203,14 @@ export class Cockpit {
   async createBucket(name: string): Promise<void> {
     const connection = this.connections.current;
     if (connection !== null) {
-      const bucket = await this.options.api.createBucket(connection, name);
+      const bucket = await this.api.createBucket(connection, name);
       await this.go({ bucket: bucket.name });
     }
   }
 
   /** Cut the selected object as the form says. */
   async partition(): Promise<void> {
-    const { selected } = this.browser;
+    const selected = this.rows.activeEntry;
     if (selected?.kind === 'object' && selected.key !== this.object.target?.key) {
       clearTimeout(this._look);
       await this.showObject(selected.key);
@@ -185,7 +228,8 @@ export class Cockpit {
 
   dispose(): void {
     clearTimeout(this._look);
-    const models = [this.connections, this.browser, this.object, this.jobs, this.slices, this.uploads];
+    const browsing = [this.browser, this.search, this.actions, this.columns, this.favourites];
+    const models = [...browsing, this.connections, this.object, this.jobs, this.slices, this.uploads];
     models.forEach(model => model.dispose());
     Signal.clearData(this);
   }
@@ -197,7 +241,7 @@ export class Cockpit {
       return false;
     }
     try {
-      const page = await this.options.api.objects({ connection, bucket, prefix: rest, page_size: 100 });
+      const page = await this.api.objects({ connection, bucket, prefix: rest, page_size: 100 });
       return page.prefixes.includes(`${rest}/`) && !page.objects.some(object => object.key === rest);
     } catch {
       // The place is opened all the same, and that request shows its error.
@@ -209,6 +253,14 @@ export class Cockpit {
     const { connection, bucket } = this.browser.location;
     const target = key !== null && connection !== null && bucket !== null ? { connection, bucket, key } : null;
     await this.object.show(target);
+  }
+
+  /** The object in view may have been deleted, moved or changed. */
+  private onChanged(connection: string, bucket: string, keys: readonly string[]): void {
+    const { target } = this.object;
+    if (target && target.connection === connection && target.bucket === bucket && keys.includes(target.key)) {
+      void this.object.load();
+    }
   }
 
   private async onFinished(job: Job): Promise<void> {
@@ -224,8 +276,8 @@ export class Cockpit {
   private async onUploaded(item: IUploadItem): Promise<void> {
     const { bucket, key, file } = item;
     this.browser.written(bucket, key, file.size);
-    if (this.browser.location.bucket === bucket && this.browser.pages <= 1) {
-      await this.browser.refresh();
+    if (this.browser.location.bucket === bucket) {
+      this.browser.refreshSoon();
     }
     const { target } = this.object;
     // A data set of many objects is looked at again after the last of them.

@@ -37,8 +37,8 @@ function NoObject(): React.JSX.Element {
   const { cockpit, trans, execute } = useCockpit();
   const browser = useModel(cockpit.browser);
   const { prefix } = cockpit;
-  const isRow = browser.selected?.kind === 'prefix';
-  if (prefix === null || !(isRow || looksLikeDataSet(prefix, browser.entries))) {
+  const isRow = cockpit.rows.activeEntry?.kind === 'prefix';
+  if (prefix === null || !(isRow || looksLikeDataSet(prefix, browser.rows.table.holdsMarker))) {
     return (
       <EmptyState
         title={trans.__('No object selected')}

@@ -5,11 +5,15 @@ import * as React from 'react';
 import type { Cockpit } from '../models/cockpit';
 import type { Observable } from '../models/observable';
 
+export type MenuName = 'more' | 'favourites';
+
 export interface ICockpitContext {
   cockpit: Cockpit;
   trans: TranslationBundle;
   /** Run a command by its id. */
   execute: (id: string, args?: ReadonlyPartialJSONObject) => void;
+  /** Show one of our menus below an element. */
+  openMenu: (name: MenuName, anchor: HTMLElement) => void;
 }
 
 export const CockpitContext = React.createContext<ICockpitContext | null>(null);
