@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from .. import models
+from ..jobs.kinds import requests
 from . import buckets, connections, formats, info, jobs, manifests, objects, openapi, uploads
 from .base import CockpitHandler
 from .requests import BucketRequest, ConnectionQuery, ListingQuery, ObjectQuery, SlicesQuery
@@ -28,6 +29,13 @@ class Many:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """A JSON object that is one of these records."""
+
+    records: tuple[RecordType, ...]
+
+
+@dataclass(frozen=True)
 class Route:
     """One method of one path. `body` "bytes" is a raw body; `reply` None is none, "json" any JSON."""
 
@@ -38,7 +46,7 @@ class Route:
     reply: RecordType | Many | Literal["json"] | None
     status: int = 200
     query: RecordType | None = None
-    body: RecordType | Literal["bytes"] | None = None
+    body: RecordType | OneOf | Literal["bytes"] | None = None
 
 
 m = models
@@ -53,10 +61,11 @@ ROUTES: Sequence[Route] = (
     Route("POST", "uploads", uploads.UploadsHandler, "Open a multipart upload", m.Upload, 201, body=m.UploadRequest),
     Route("PUT", "uploads/{job_id}/parts/{number}", uploads.PartHandler, "Send a part", m.PartReceipt, body="bytes"),
     Route("POST", "uploads/{job_id}/complete", uploads.CompleteHandler, "Put the parts together", m.Job),
-    Route("POST", "jobs", jobs.JobsHandler, "Start a partition", m.Job, 201, body=m.PartitionRequest),
+    Route("POST", "jobs", jobs.JobsHandler, "Start a job of any kind", m.Job, 201, body=OneOf(requests())),
     Route("GET", "jobs", jobs.JobsHandler, "The newest jobs, newest first", Many(m.Job)),
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
     Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
+    Route("POST", "jobs/{job_id}/retry", jobs.RetryHandler, "Start the same anew, as a new job", m.Job, 201),
     Route("GET", "manifests", manifests.ManifestsHandler, "Manifests, newest first", Many(m.ManifestSummary)),
     Route("GET", "manifests/{manifest_id}", manifests.ManifestHandler, "One manifest", m.ManifestSummary),
     Route("DELETE", "manifests/{manifest_id}", manifests.ManifestHandler, "Forget a manifest", None, 204),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..models import Job, Problem
+from ..models import Job, Problem, Record
 from .store import ENDED, Store
 
 INTERVAL = 0.2
@@ -35,13 +35,19 @@ class Board:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
 
-    def add(self, job: Job) -> Job:
-        """A new job; blocks until it is saved."""
+    def add(self, job: Job, request: Record | None = None) -> Job:
+        """A new job, and what it was asked for by if that is to be kept; blocks until it is saved."""
         with self._lock:
             self._live[job.id] = job
             self._tell(job)
         self._save(job.id)
+        if request is not None:
+            self._store.keep_request(job.id, request.model_dump_json())
         return job
+
+    def request(self, job_id: str) -> str | None:
+        """What the job was asked for by, as JSON; None when that was not kept. NotFound without such a job; blocks."""
+        return self._store.request(job_id)
 
     def is_live(self, job_id: str) -> bool:
         """Whether the job is one of this server's and has not ended."""

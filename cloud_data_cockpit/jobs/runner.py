@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import Cancelled, CockpitError, Conflict
-from ..models import Job, PartitionRequest, Problem, Record, UploadRequest
+from ..models import Job, Problem, Record
+from .base import Kind
 from .board import Board
-from .kinds import UPLOAD, Kind
+from .driven import UPLOAD
 from .ownership import Owner
+from .progress import Progress
 from .store import ENDED, KeptUpload, Store
 from .tracebacks import problem_of, traceback_text
 
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 GRACE = 0.8
 """Seconds that a cancelled job has to stop by itself before it is called cancelled all the same."""
 STOP_TIMEOUT = 5.0
+LIGHT_JOBS = 8
+"""Jobs at once that wait for the network rather than need the processor."""
 
 _STOPPED = Problem(code="interrupted", message="the Jupyter server stopped before this was done; start it again")
 
@@ -34,8 +38,8 @@ class _Running:
     future: Future[None]
 
 
-def new_job(kind: Kind[Any], request: PartitionRequest | UploadRequest, **fields: Any) -> Job:
-    """A queued job of `kind` with an id of its own."""
+def new_job(kind: Kind[Any], request: Any, **fields: Any) -> Job:
+    """A queued job of `kind`, asked for by a record of that kind, with an id of its own."""
     now = datetime.now(UTC)
     return Job(
         id=secrets.token_hex(8),
@@ -51,20 +55,23 @@ def new_job(kind: Kind[Any], request: PartitionRequest | UploadRequest, **fields
 
 
 class Runner:
-    """Jobs that this server works at itself, at most `max_jobs` at once; further ones wait."""
+    """Jobs that this server works at itself, at most `max_jobs` heavy ones at once; further ones wait."""
 
-    def __init__(self, board: Board, max_jobs: int) -> None:
+    def __init__(self, board: Board, max_jobs: int, light_jobs: int = LIGHT_JOBS) -> None:
         self._board = board
-        self._pool = ThreadPoolExecutor(max_jobs, thread_name_prefix="cockpit-job")
+        self._heavy = ThreadPoolExecutor(max_jobs, thread_name_prefix="cockpit-job")
+        self._light = ThreadPoolExecutor(light_jobs, thread_name_prefix="cockpit-transfer")
         self._running: dict[str, _Running] = {}
 
-    async def submit(self, kind: Kind[Any], request: PartitionRequest) -> Job:
+    async def submit(self, kind: Kind[Any], request: Record) -> Job:
         """Check the request, queue the job; the errors of the check are raised here, later ones are the job's."""
         if kind.check is not None:
             await asyncio.to_thread(kind.check, request)
-        job = await asyncio.to_thread(self._board.add, new_job(kind, request))
+        kept = request if kind.may_keep(request) else None
+        job = await asyncio.to_thread(self._board.add, new_job(kind, request), kept)
         stop = threading.Event()
-        future = self._pool.submit(self._work, job.id, kind, request, stop)
+        pool = self._heavy if kind.heavy else self._light
+        future = pool.submit(self._work, job.id, kind, request, stop)
         self._running[job.id] = _Running(stop, future)
         future.add_done_callback(lambda _: self._running.pop(job.id, None))
         if future.done():
@@ -104,18 +111,15 @@ class Runner:
         waiting = [asyncio.wrap_future(entry.future) for entry in running.values() if not entry.future.done()]
         if waiting:
             await asyncio.wait(waiting, timeout=STOP_TIMEOUT)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._heavy, self._light):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, job_id: str, kind: Kind[Any], request: Record, stop: threading.Event) -> None:
-        def report(done: int, total: int) -> None:
-            if stop.is_set():
-                raise Cancelled(f"job {job_id} was cancelled")
-            self._board.progress(job_id, done=done, total=total)
-
-        if kind.work is None or not self._board.change(job_id, state="running", phase="indexing"):
+        progress = Progress(lambda changes: self._board.progress(job_id, **changes), stop)
+        if kind.work is None or not self._board.change(job_id, state="running", phase=kind.phase):
             return
         try:
-            result = kind.work(request, report)
+            result = kind.work(request, progress)
         except Cancelled:
             self._board.change(job_id, state="cancelled", phase="")
         except CockpitError as error:

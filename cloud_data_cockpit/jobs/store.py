@@ -19,7 +19,7 @@ from ..models import ConnectionRef, Job, PartReceipt
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ENDED = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 """The states that a job does not leave."""
 PATIENCE = 10.0
@@ -34,7 +34,8 @@ CREATE TABLE jobs (
     id TEXT NOT NULL UNIQUE,
     owner TEXT NOT NULL,
     state TEXT NOT NULL,
-    record TEXT NOT NULL
+    record TEXT NOT NULL,
+    request TEXT
 );
 CREATE INDEX jobs_by_state ON jobs (state);
 CREATE TABLE uploads (
@@ -53,6 +54,8 @@ CREATE TABLE parts (
     PRIMARY KEY (job_id, part_number)
 );
 """
+_CHANGES = {1: "ALTER TABLE jobs ADD COLUMN request TEXT"}
+"""What makes a database of one version one of the next."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,23 @@ class Store:
                 (job.id, owner, job.state, job.model_dump_json()),
             )
 
+    def keep_request(self, job_id: str, request: str) -> None:
+        """Remember what a job was asked for by, as JSON, so that it can be started again."""
+        with self._writing() as db:
+            db.execute("UPDATE jobs SET request = ? WHERE id = ?", (request, job_id))
+
+    def request(self, job_id: str) -> str | None:
+        """What a job was asked for by; None when that was not kept. NotFound when there is no such job."""
+        rows = self._rows("SELECT request FROM jobs WHERE id = ?", job_id)
+        if not rows:
+            raise _no_job(job_id)
+        return rows[0][0]
+
     def get(self, job_id: str) -> Job:
         """NotFound when there is no such job."""
         rows = self._rows("SELECT record FROM jobs WHERE id = ?", job_id)
         if not rows:
-            raise NotFound(f"there is no job {job_id!r}; it may have been cleared from the list")
+            raise _no_job(job_id)
         return Job.model_validate_json(rows[0][0])
 
     def latest(self, limit: int = 200) -> list[Job]:
@@ -179,6 +194,10 @@ class Store:
             return self._connection.execute(query, parameters).fetchall()
 
 
+def _no_job(job_id: str) -> NotFound:
+    return NotFound(f"there is no job {job_id!r}; it may have been cleared from the list")
+
+
 def _open(path: Path) -> sqlite3.Connection:
     # SQLite gives its -wal and -shm files the mode of the database, so this one call settles all three.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -213,5 +232,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version == 0:
         for statement in _TABLES.split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    else:
+        for older in range(version, SCHEMA_VERSION):
+            connection.execute(_CHANGES[older])
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")

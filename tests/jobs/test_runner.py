@@ -16,7 +16,7 @@ import pytest
 from cloud_data_cockpit.errors import BadRequest, Conflict, FormatError
 from cloud_data_cockpit.formats.base import Report
 from cloud_data_cockpit.jobs.board import Board
-from cloud_data_cockpit.jobs.kinds import KINDS, PARTITION, UPLOAD, Kind
+from cloud_data_cockpit.jobs.kinds import KINDS, PARTITION, UPLOAD, Kind, startable
 from cloud_data_cockpit.jobs.ownership import Owner
 from cloud_data_cockpit.jobs.runner import Runner, new_job, recover
 from cloud_data_cockpit.jobs.store import KeptUpload, Store
@@ -55,7 +55,10 @@ async def _ended(board: Board, job: Job, seconds: float = 5) -> Job:
 
 
 def test_every_kind_is_in_the_table() -> None:
-    assert set(KINDS) == {"partition", "upload"}
+    assert {"partition", "upload"} <= {kind.name for kind in KINDS}
+    assert [startable(kind.name) for kind in KINDS if kind.work is not None] == [k for k in KINDS if k.work is not None]
+    with pytest.raises(BadRequest, match="known are"):
+        startable("nonsense")
 
 
 def test_success(play: Any, board: Board, told: list[Job], request_record: PartitionRequest) -> None:
