@@ -3,8 +3,8 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { formatBytes } from './components/format';
 import { displayName } from './models/location';
-import type { IUploadItem, UploadsModel } from './models/uploads';
-import { isUnderWay } from './models/uploads';
+import type { IUploadItem, UploadsModel } from './models/upload';
+import { isUnderWay } from './models/upload';
 
 /** Notifications are drawn anew at each update: more often than this nobody can read. */
 const PAUSE_MS = 250;
