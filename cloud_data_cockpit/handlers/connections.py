@@ -5,14 +5,18 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from ..models import ConnectionRef
+from ..models import ConnectionInfo
 from .base import CockpitHandler
+
+
+def _list() -> list[ConnectionInfo]:
+    from ..s3.described import list_infos
+
+    return list_infos()
 
 
 class ConnectionsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        from ..s3.connections import list_connections
-
-        self.reply_list(ConnectionRef, await self.services.blocking(list_connections))
+        self.reply_list(ConnectionInfo, await self.services.blocking(_list))

@@ -52,7 +52,7 @@ class Route:
 m = models
 ROUTES: Sequence[Route] = (
     Route("GET", "info", info.InfoHandler, "Version and settings", m.ServerInfo),
-    Route("GET", "connections", connections.ConnectionsHandler, "Ways to reach an S3 service", Many(m.ConnectionRef)),
+    Route("GET", "connections", connections.ConnectionsHandler, "Ways to reach an S3 service", Many(m.ConnectionInfo)),
     Route("GET", "formats", formats.FormatsHandler, "Formats and their parameters", Many(m.FormatInfo)),
     Route("GET", "buckets", buckets.BucketsHandler, "Buckets of a connection", Many(m.Bucket), query=ConnectionQuery),
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),

@@ -64,6 +64,10 @@ class NotOffered(ServiceError):
     """The service does not know what it was asked for."""
 
 
+class NoSuchBucket(NotFound):
+    """Not the key is missing but the whole bucket: whatever else is asked of it fails as well."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """An error as the service gave it: HTTP status, S3 code, its words, and the bucket's region when it told one."""
@@ -153,7 +157,7 @@ def error_of(fault: Fault, place: Place, *, writing: bool = False) -> CockpitErr
 def _missing(fault: Fault, place: Place) -> CockpitError:
     cure = _MISSING.get(fault.code, "check the bucket and the key, both are case-sensitive")
     if fault.code == "NoSuchBucket":
-        return NotFound(f"there is no bucket {place.bucket!r} at {place.service}; {cure}")
+        return NoSuchBucket(f"there is no bucket {place.bucket!r} at {place.service}; {cure}")
     if fault.code == "NoSuchUpload":
         return NotFound(f"there is no such open upload to {place}; {cure}")
     return NotFound(f"there is no {place}; {cure}")

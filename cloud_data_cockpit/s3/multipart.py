@@ -37,7 +37,7 @@ def create(connection: Connection, bucket: str, key: str, content_type: str | No
         page, space = read_page(body, "InitiateMultipartUploadResult")
         return fields_of(page, space)["UploadId"]
 
-    return send(request, _reading(upload_id), headers=headers, writing=True)
+    return send(request, reading(upload_id), headers=headers, writing=True)
 
 
 def held_parts(connection: Connection, bucket: str, key: str, upload_id: str) -> list[Held]:
@@ -45,7 +45,7 @@ def held_parts(connection: Connection, bucket: str, key: str, upload_id: str) ->
     held: list[Held] = []
     params: dict[str, object] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
     while True:
-        found, more = send(SignedRequest(connection, "list_parts", params), _reading(_parts_page))
+        found, more = send(SignedRequest(connection, "list_parts", params), reading(_parts_page))
         held += found
         if more is None:
             return sorted(held, key=lambda part: part[0].part_number)
@@ -68,7 +68,7 @@ def complete(
         page, space = read_page(body, "CompleteMultipartUploadResult")
         return bare_etag(fields_of(page, space)["ETag"])
 
-    return send(request, _reading(etag), headers=headers, body=body.encode, writing=True)
+    return send(request, reading(etag), headers=headers, body=body.encode, writing=True)
 
 
 def abort(connection: Connection, bucket: str, key: str, upload_id: str) -> None:
@@ -82,14 +82,14 @@ def open_uploads(connection: Connection, bucket: str) -> list[tuple[str, str, da
     found: list[tuple[str, str, datetime | None]] = []
     params: dict[str, object] = {"Bucket": bucket, "EncodingType": "url"}
     while True:
-        page, markers = send(SignedRequest(connection, "list_multipart_uploads", params), _reading(_uploads_page))
+        page, markers = send(SignedRequest(connection, "list_multipart_uploads", params), reading(_uploads_page))
         found += page
         if markers is None:
             return found
         params |= markers
 
 
-def _reading(parse: Callable[[bytes], T]) -> Callable[[Reply], T]:
+def reading(parse: Callable[[bytes], T]) -> Callable[[Reply], T]:
     """A reader of whole bodies; an error in place of the result is a fault, and nonsense a broken reply."""
 
     def read(reply: Reply) -> T:

@@ -21,7 +21,7 @@ export class ConnectionsModel extends Observable {
     super();
   }
 
-  list: ConnectionInfo[] = [];
+  infos: ConnectionInfo[] = [];
   current: string | null = null;
   info: ServerInfo | null = null;
   loading = false;
@@ -29,6 +29,11 @@ export class ConnectionsModel extends Observable {
   /** What the last test of the connection in use found; null before one, and after another is chosen. */
   report: ConnectionReport | null = null;
   testing = false;
+
+  /** What names each connection. */
+  get list(): ConnectionRef[] {
+    return this.infos.map(({ ref }) => ref);
+  }
 
   /** All that is known of the connection in use. */
   get chosen(): ConnectionInfo | null {
@@ -41,7 +46,7 @@ export class ConnectionsModel extends Observable {
   }
 
   get(name: string | null): ConnectionInfo | null {
-    return this.list.find(({ ref }) => ref.name === name) ?? null;
+    return this.infos.find(({ ref }) => ref.name === name) ?? null;
   }
 
   /** Ask the server; `preferred` (from before a reload) wins over the server's default where it still exists. */
@@ -49,9 +54,9 @@ export class ConnectionsModel extends Observable {
     this.loading = true;
     this.emit();
     try {
-      [this.info, this.list] = await Promise.all([this.api.info(), this.api.connections()]);
+      [this.info, this.infos] = await Promise.all([this.api.info(), this.api.connections()]);
       this.error = null;
-      const wanted = [preferred, this.info.default_connection, this.list[0]?.ref.name];
+      const wanted = [preferred, this.info.default_connection, this.infos[0]?.ref.name];
       this.current = wanted.find(name => name && this.get(name)) ?? null;
     } catch (error) {
       this.error = asApiError(error);
@@ -72,8 +77,8 @@ export class ConnectionsModel extends Observable {
   async save(draft: ConnectionDraft, name: string | null): Promise<ConnectionInfo> {
     const saved =
       name === null ? await this.api.addConnection(draft) : await this.api.changeConnection(name, draft);
-    const at = this.list.findIndex(({ ref }) => ref.name === (name ?? saved.ref.name));
-    this.list = at < 0 ? [...this.list, saved] : this.list.map((info, index) => (index === at ? saved : info));
+    const at = this.infos.findIndex(({ ref }) => ref.name === (name ?? saved.ref.name));
+    this.infos = at < 0 ? [...this.infos, saved] : this.infos.map((info, index) => (index === at ? saved : info));
     if (name !== null && this.current === name) {
       this.current = saved.ref.name;
       this.report = null;
@@ -84,7 +89,7 @@ export class ConnectionsModel extends Observable {
 
   async remove(name: string): Promise<void> {
     await this.api.removeConnection(name);
-    this.list = this.list.filter(({ ref }) => ref.name !== name);
+    this.infos = this.infos.filter(({ ref }) => ref.name !== name);
     if (this.current === name) {
       this.current = null;
       this.report = null;
