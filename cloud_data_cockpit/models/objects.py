@@ -27,6 +27,28 @@ class ObjectEntry(Record):
     etag: str
     storage_class: str | None = None
 
+    @classmethod
+    def quick(
+        cls, key: str, size: int, last_modified: datetime, etag: str, storage_class: str | None = None
+    ) -> ObjectEntry:
+        """The record without its checks, in a fifth of the time, for the thousands that a listing brings."""
+        made = cls.__new__(cls)
+        fields = {
+            "key": key,
+            "size": size,
+            "last_modified": last_modified,
+            "etag": etag,
+            "storage_class": storage_class,
+        }
+        object.__setattr__(made, "__dict__", fields)
+        object.__setattr__(made, "__pydantic_fields_set__", _ENTRY_FIELDS)
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
+
+
+_ENTRY_FIELDS = set(ObjectEntry.model_fields)
+
 
 class Listing(Record):
     """One page of a bucket below `prefix`: common prefixes first, then objects, both in UTF-8 byte order."""

@@ -139,20 +139,24 @@ def list_page(
     token: str | None = None,
     delimiter: str = "/",
     page_size: int = PAGE_SIZE,
+    *,
+    markers: bool = False,
+    start_after: str | None = None,
 ) -> Listing:
     """One page of the keys that begin with `prefix`; those with a further `delimiter` are folded into prefixes.
 
-    `page_size` is 1 to 1,000 keys and prefixes; `token` is the `next_token` of the page before. The marker of a folder
-    (the key that is `prefix` itself) is left out. ListObjectsV2, parsed here: any key survives.
+    `page_size` is 1 to 1,000 keys and prefixes; `token` is the `next_token` of the page before; `start_after` a key
+    after which the first page begins. The marker of a folder (the key that is `prefix` itself) is left out unless
+    `markers`. ListObjectsV2, parsed here: any key survives.
     """
     if not 1 <= page_size <= PAGE_SIZE:
         raise BadRequest(f"a page holds 1 to {PAGE_SIZE} objects, not {page_size}")
     params: dict[str, object] = {"Bucket": bucket, "MaxKeys": page_size, "EncodingType": "url"}
-    given = {"Prefix": prefix, "Delimiter": delimiter, "ContinuationToken": token}
+    given = {"Prefix": prefix, "Delimiter": delimiter, "ContinuationToken": token, "StartAfter": start_after}
     params.update({name: value for name, value in given.items() if value})
     body = send(SignedRequest(connection, "list_objects_v2", params), lambda reply: reply.read(_LONGEST_PAGE))
     with _listing_expected(Place(connection.ref, bucket)):
-        return parse_listing(bucket, prefix, body)
+        return parse_listing(bucket, prefix, body, markers=markers)
 
 
 @contextmanager
