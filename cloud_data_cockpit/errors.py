@@ -2,14 +2,17 @@
 
 CockpitError
 ├── BadRequest          400  the caller asked for something that cannot be
+│   └── Damaged         400  bytes that arrived are not those that were sent: send them again
 ├── CredentialsError    401  no usable credentials, or they have expired
 ├── AccessDenied        403  the service knows the caller and says no
 ├── NotFound            404  no such bucket, object, job, manifest
 ├── Conflict            409  the thing exists already, or is in another state
-│   └── SourceChanged   412  the object is not the one that was indexed
+│   ├── SourceChanged   412  the object is not the one that was indexed
+│   └── Incomplete      409  of many objects some could not be done
 ├── FormatError         422  the bytes are not what the format promises
 │   └── UnknownFormat   422  no format knows these bytes
 ├── MissingExtra        501  a library that an extra brings is not installed
+├── TaskFailed          500  a task of a job failed as often as it was tried
 ├── ServiceError        502  the S3 service failed or could not be reached
 └── Cancelled           499  a job was asked to stop
 """
@@ -34,6 +37,10 @@ class CockpitError(Exception):
 class BadRequest(CockpitError):
     status = 400
     code = "bad_request"
+
+
+class Damaged(BadRequest):
+    code = "damaged"
 
 
 class CredentialsError(CockpitError):
@@ -61,6 +68,10 @@ class SourceChanged(Conflict):
     code = "source_changed"
 
 
+class Incomplete(Conflict):
+    code = "incomplete"
+
+
 class FormatError(CockpitError):
     status = 422
     code = "format"
@@ -73,6 +84,11 @@ class UnknownFormat(FormatError):
 class MissingExtra(CockpitError):
     status = 501
     code = "missing_extra"
+
+
+class TaskFailed(CockpitError):
+    status = 500
+    code = "task_failed"
 
 
 class ServiceError(CockpitError):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest
 from ..models import ConnectionRef
+from .payer import PAYER, let_requester_pay
 
 DEFAULT_REGION = "us-east-1"
 CONNECT_TIMEOUT = 10
@@ -125,6 +126,8 @@ def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, r
     else:
         s3["addressing_style"] = "virtual"  # left to itself, botocore presigns for AWS's global host, not the region's
     s3 |= session.get_config_variable("s3") or {}
+    if ref.addressing != "auto" and not path_style:
+        s3["addressing_style"] = ref.addressing
     # A regional endpoint of AWS's serves its own region only; botocore knows the one of another region.
     elsewhere = is_aws(ref.endpoint_url) and region != (ref.region or DEFAULT_REGION)
     settings: dict[str, Any] = {
@@ -143,6 +146,8 @@ def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, r
     arguments: dict[str, Any] = {} if keys is None else _key_arguments(keys)
     client = boto.client("s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **arguments)
     client.meta.events.register("before-sign.s3.DeleteObjects", _sign_no_body)
+    if ref.requester_pays:
+        let_requester_pay(client)
     return client
 
 
@@ -152,8 +157,9 @@ def _sign_no_body(request: Any, **_: Any) -> None:
     Its checksum then goes as Content-MD5, which need not be signed.
     """
     request.data = b""
-    for name in [name for name in request.headers if name.lower().startswith(("x-amz-", "content-"))]:
-        del request.headers[name]
+    for name in [name.lower() for name in request.headers]:
+        if name.startswith(("x-amz-", "content-")) and name != PAYER:
+            del request.headers[name]
 
 
 def _key_arguments(keys: Keys) -> dict[str, str | None]:

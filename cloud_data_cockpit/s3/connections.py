@@ -9,12 +9,16 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import BadRequest, CockpitError, CredentialsError, NotFound
 from ..models import ConnectionRef
+from .carrier import attach
 from .clients import (
     DEFAULT_REGION,
     Keys,
@@ -26,12 +30,14 @@ from .clients import (
 )
 from .demo_file import demo_path, forget_demo, read_demo, write_demo
 from .faults import Place, error_of_botocore, translated
+from .http import Trust
 from .references import (
     ANONYMOUS,
     DEMO,
     ENVIRONMENT,
     RESERVED,
     anonymous_ref,
+    check_permitted,
     check_trusted,
     custom_ref,
     default_ref,
@@ -42,6 +48,7 @@ from .references import (
     profile_refs,
     session_for,
 )
+from .roles import assume_role
 
 __all__ = ["Connection", "connect", "forget_demo", "list_connections", "resolve", "write_demo"]
 
@@ -50,6 +57,7 @@ logger = logging.getLogger(__name__)
 _lock = threading.RLock()
 _registered: dict[str, Connection] = {}
 _resolved: dict[str | ConnectionRef | None, tuple[object, Connection]] = {}
+_lent: ContextVar[Connection | None] = ContextVar("lent", default=None)
 
 
 class Connection:
@@ -59,6 +67,7 @@ class Connection:
         self._ref = ref
         self._keys = keys
         self._lock = threading.RLock()
+        self._base: Any = None
         self._session: Any = None
         self._boto: Any = None
         self._clients: dict[tuple[str, bool], Any] = {}
@@ -98,20 +107,40 @@ class Connection:
     def forget_credentials(self) -> None:
         """Look for credentials anew on the next use: those found before were missing or have expired."""
         with self._lock:
-            self._session = self._boto = None
+            self._base = self._session = self._boto = None
             self._clients.clear()
 
-    @property
-    def ca_bundle(self) -> str | None:
-        """The CA file that the environment or the profile names; None for the system's."""
-        with self._lock, translated(Place(self._ref)):
-            found = self._own_session().get_config_variable("ca_bundle")
+    def trust_of(self, host: str) -> Trust:
+        """Whom TLS trusts at `host`: as the connection says for its own service, else as the environment says."""
+        ref = self._ref
+        own = urlsplit(ref.endpoint_url).hostname if ref.endpoint_url else host
+        if own is not None and f".{host}".endswith(f".{own}"):
+            if not ref.verify_tls:
+                return False
+            if ref.ca_bundle:
+                return str(Path(ref.ca_bundle).expanduser())
+        with self._lock, translated(Place(ref)):
+            found = self._base_session().get_config_variable("ca_bundle")
         return str(found) if found else None
 
     def _own_session(self) -> Any:
         if self._session is None:
-            self._session = new_session(self._ref.profile) if self._ref.profile else self._profileless()
+            session = self._base_session()
+            if self._ref.role_arn:
+                session = assume_role(session, self._ref, self._keys, self._sending_session)
+            self._session = session
         return self._session
+
+    def _base_session(self) -> Any:
+        if self._base is None:
+            check_permitted(self._ref)
+            self._base = self._sending_session()
+        return self._base
+
+    def _sending_session(self) -> Any:
+        session = new_session(self._ref.profile) if self._ref.profile else self._profileless()
+        attach(session, self.trust_of)
+        return session
 
     def _profileless(self) -> Any:
         own = self._keys is not None or self._ref.anonymous
@@ -125,7 +154,8 @@ class Connection:
                 session = self._own_session()
                 if self._boto is None:
                     self._boto = boto3.session.Session(botocore_session=session)
-                return new_client(session, self._boto, self._ref, self._keys, region, path_style=path_style)
+                keys = None if self._ref.role_arn else self._keys
+                return new_client(session, self._boto, self._ref, keys, region, path_style=path_style)
             except ValueError as error:  # what botocore raises for a host or a region that cannot be
                 raise error_of_botocore(error, Place(self._ref)) from None
 
@@ -191,12 +221,25 @@ def resolve(which: str | ConnectionRef | Connection | None) -> Connection:
     if isinstance(which, Connection):
         return which
     name = which.name if isinstance(which, ConnectionRef) else which
+    lent = _lent.get()
+    if lent is not None and lent.ref.name == name:
+        return lent
     with _lock:
         if name in _registered:
             return _registered[name]
     if isinstance(which, ConnectionRef):
         return _cached(which, lambda: _from_ref(which))
     return _cached(which, lambda: resolve(_ref_named(which)))
+
+
+@contextmanager
+def borrowed(connection: Connection) -> Iterator[None]:
+    """Within the block, in this thread, its name means `connection`, whatever is known here under that name."""
+    token = _lent.set(connection)
+    try:
+        yield
+    finally:
+        _lent.reset(token)
 
 
 # --- from names and references to connections --------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import CredentialsError
+from ..errors import AccessDenied, CredentialsError
 from ..models import ConnectionRef
 from .clients import (
     DEFAULT_REGION,
@@ -25,6 +25,7 @@ from .clients import (
 )
 from .demo_file import read_demo
 from .faults import Place, translated
+from .guard import check_host, check_role, policy
 
 DEMO, ENVIRONMENT, ANONYMOUS = "demo", "environment", "anonymous"
 RESERVED = (DEMO, ENVIRONMENT, ANONYMOUS)
@@ -33,6 +34,11 @@ RESERVED = (DEMO, ENVIRONMENT, ANONYMOUS)
 def check_trusted(ref: ConnectionRef, configured: str | None) -> None:
     """A reference may come from somebody else's manifest: this machine's credentials sign for services it knows."""
     endpoint = ref.endpoint_url
+    if not (ref.verify_tls and ref.ca_bundle is None) and not (endpoint and is_loopback(endpoint)):
+        raise CredentialsError(
+            f"the connection {ref.name!r} has TLS settings of its own, which this process takes from nobody else; "
+            f'call connect(name="{ref.name}", ...) first'
+        )
     if (
         endpoint is None
         or is_aws(endpoint)
@@ -44,6 +50,21 @@ def check_trusted(ref: ConnectionRef, configured: str | None) -> None:
         f"this process has no credentials for {urlsplit(endpoint).netloc}; "
         f'call connect(name="{ref.name}", endpoint_url="{endpoint}", ...) first'
     )
+
+
+def check_permitted(ref: ConnectionRef) -> None:
+    """AccessDenied when the administrator does not let users reach that service, or assume that role."""
+    parts = urlsplit(ref.endpoint_url or "")
+    if parts.hostname:
+        check_host(parts.hostname, parts.port)
+    if ref.role_arn:
+        check_role(ref.role_arn)
+    given = ref.kind in ("custom", "anonymous") and not is_aws(ref.endpoint_url)
+    if given and not policy().user_endpoints and ref.endpoint_url != environment_endpoint():
+        raise AccessDenied(
+            f"the administrator does not let users connect to services of their own, such as {parts.netloc}; choose "
+            "another connection (allow_user_endpoints)"
+        )
 
 
 def session_for(profile: str | None) -> Any:

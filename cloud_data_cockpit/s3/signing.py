@@ -7,11 +7,13 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from ..errors import CockpitError, CredentialsError
 from . import http
 from .connections import Connection
 from .faults import DAMAGED_CODES, Fault, Place, error_of, read_fault, tls_error, translated, unreachable
+from .payer import PAYER, payer_in_header
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -77,7 +79,8 @@ class SignedRequest:
     def _sign(self) -> str:
         client = self.connection.client_of(self.bucket, str(self._params.get("Key", "")))
         with translated(self.place):
-            url: str = client.generate_presigned_url(self._operation, Params=self._params, ExpiresIn=EXPIRES)
+            with payer_in_header():
+                url: str = client.generate_presigned_url(self._operation, Params=self._params, ExpiresIn=EXPIRES)
         return url
 
     def forget(self) -> None:
@@ -142,8 +145,11 @@ class _Refused:
 def _attempt(
     request: SignedRequest, read: Callable[[http.Reply], T], headers: Mapping[str, str], body: http.Body | None
 ) -> T | _Refused:
-    ca_bundle = request.connection.ca_bundle
-    with http.exchange(request.method, request.url(), headers=headers, body=body, ca_bundle=ca_bundle) as reply:
+    url = request.url()
+    trust = request.connection.trust_of(urlsplit(url).hostname or "")
+    if f"%3B{PAYER}" in url:  # the header is signed, so it has to be sent
+        headers = {**headers, PAYER: "requester"}
+    with http.exchange(request.method, url, headers=headers, body=body, trust=trust) as reply:
         if reply.status < 300:
             try:
                 return read(reply)

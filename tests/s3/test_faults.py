@@ -15,7 +15,16 @@ from cloud_data_cockpit.errors import (
     SourceChanged,
 )
 from cloud_data_cockpit.models import ConnectionRef
-from cloud_data_cockpit.s3.faults import Fault, NotOffered, Place, error_of, error_of_botocore, read_fault, translated
+from cloud_data_cockpit.s3.faults import (
+    Fault,
+    NoSuchBucket,
+    NotOffered,
+    Place,
+    error_of,
+    error_of_botocore,
+    read_fault,
+    translated,
+)
 
 REF = ConnectionRef(name="work", kind="profile", profile="work", endpoint_url="https://minio.example:9000")
 PLACE = Place(REF, "box", "dir/k")
@@ -25,7 +34,7 @@ PUBLIC = Place(ConnectionRef(name="anonymous", kind="anonymous", anonymous=True)
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (Fault(404, "NoSuchBucket"), NotFound, "no bucket 'box' at https://minio.example:9000"),
+        (Fault(404, "NoSuchBucket"), NoSuchBucket, "no bucket 'box' at https://minio.example:9000"),
         (Fault(404, "NoSuchKey"), NotFound, "s3://box/dir/k at https://minio.example:9000"),
         (Fault(404, ""), NotFound, "check the bucket and the key"),
         (Fault(404, "NoSuchUpload"), NotFound, "no such open upload"),
