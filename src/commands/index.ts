@@ -1,4 +1,5 @@
 /* Every action as a command: what the palette, the menus and the buttons call. One file a subject. */
+import { addConnectionCommands } from './connections';
 import { addJobCommands } from './jobs';
 import { addObjectCommands } from './objects';
 import type { ICommandsOptions } from './options';
@@ -6,9 +7,8 @@ import { addPlaceCommands } from './place';
 import { addSliceCommands } from './slices';
 import { addUploadCommands } from './uploads';
 
-export { confirmReplace } from './uploads';
-
 export function addCommands(options: ICommandsOptions): void {
+  addConnectionCommands(options);
   addPlaceCommands(options);
   addObjectCommands(options);
   addUploadCommands(options);

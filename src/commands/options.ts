@@ -1,6 +1,7 @@
 /* What adding commands needs, and how what they throw is shown. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -10,6 +11,8 @@ export interface ICommandsOptions {
   app: JupyterFrontEnd;
   cockpit: Cockpit;
   tracker: INotebookTracker | null;
+  /** JupyterLab's own file browser, where there is one. */
+  files: IDefaultFileBrowser | null;
   trans: TranslationBundle;
 }
 

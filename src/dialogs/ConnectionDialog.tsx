@@ -63,7 +63,7 @@ class ConnectionEditor extends ReactWidget {
       this.saved = await connections.save(draft, change && from ? from.ref.name : null);
       return true;
     } catch (error) {
-      this.show({ error: asApiError(error).message });
+      this.put({ error: asApiError(error).message });
       return false;
     }
   }
@@ -119,7 +119,7 @@ class ConnectionEditor extends ReactWidget {
   private change(entered: Entered): void {
     this.entered = entered;
     // What was found is true no longer.
-    this.show({ report: null, error: null, faults: this.faults.length ? this.check() : [] });
+    this.put({ report: null, error: null, faults: this.faults.length ? this.check() : [] });
   }
 
   private async test(): Promise<void> {
@@ -127,15 +127,15 @@ class ConnectionEditor extends ReactWidget {
     if (!draft) {
       return;
     }
-    this.show({ testing: true, report: null, error: null });
+    this.put({ testing: true, report: null, error: null });
     const { connections, from, change } = this.options;
     const name = change && from ? from.ref.name : null;
     try {
       const named = { ...draft, name: draft.name || 'new' };
       const report = await connections.test({ name, draft: named, bucket: draft.buckets[0] ?? null });
-      this.show({ testing: false, report });
+      this.put({ testing: false, report });
     } catch (error) {
-      this.show({ testing: false, error: asApiError(error).message });
+      this.put({ testing: false, error: asApiError(error).message });
     }
   }
 
@@ -143,7 +143,7 @@ class ConnectionEditor extends ReactWidget {
   private draft(except?: 'name') {
     const secrets = this.secrets();
     const faults = this.check(secrets).filter(fault => !except || (fault !== 'name' && fault !== 'taken'));
-    this.show({ faults });
+    this.put({ faults });
     return faults.length ? null : toDraft(this.entered, secrets);
   }
 
@@ -165,7 +165,7 @@ class ConnectionEditor extends ReactWidget {
     this.inputs().forEach(input => (input.value = ''));
   }
 
-  private show(
+  private put(
     change: Partial<{ faults: Fault[]; error: string | null; report: ConnectionReport | null; testing: boolean }>
   ): void {
     Object.assign(this, change);

@@ -12,7 +12,7 @@ import { ObjectModel } from './object';
 import { SlicesModel } from './slices';
 import type { IPlace } from './places';
 import { Places } from './places';
-import type { IUploadItem } from './upload';
+import type { ITarget, IUploadItem } from './upload';
 import type { IUploadsOptions } from './uploads';
 import { UploadsModel } from './uploads';
 
@@ -73,6 +73,13 @@ export class Cockpit {
 
   /** Emitted with the manifest's id when a partition that was started here has succeeded. */
   readonly partitioned = new Signal<this, string>(this);
+
+  /** Emitted with the name of a section of the panel that somebody wants to see. */
+  readonly revealed = new Signal<this, string>(this);
+
+  reveal(section: string): void {
+    this.revealed.emit(section);
+  }
 
   /** Everything anew: at start, and when a person asks again after an error. */
   async start(remembered: IRemembered | null, events?: ISignal<unknown, unknown>): Promise<void> {
@@ -136,11 +143,21 @@ export class Cockpit {
     await this.show(name, null);
   }
 
+  /** What the connections say of themselves, anew: a test may have renewed what had expired. */
+  async refreshConnections(): Promise<void> {
+    await this.connections.load();
+    if (this.browser.error) {
+      await this.browser.refresh();
+    }
+  }
+
   /** After a connection has been saved or removed: the one in use, else the first that there is. */
   async settle(): Promise<void> {
     const { current, list } = this.connections;
     const next = current ?? list[0]?.name;
-    if (next) {
+    if (next && next === this.browser.location.connection) {
+      await this.show(next, this.remembered);
+    } else if (next) {
       await this.useConnection(next);
     }
   }
@@ -198,6 +215,35 @@ export class Cockpit {
       await this.go({ bucket, prefix: parentOf(rest) }, rest);
     }
     return true;
+  }
+
+  get api(): ApiClient {
+    return this.options.api;
+  }
+
+  /** Files and folders of the Jupyter server to S3. */
+  async sendFromServer(paths: string[], target: ITarget): Promise<void> {
+    await this.send({ paths, urls: [] }, target);
+  }
+
+  /** What the Jupyter server fetches from URLs, to S3. */
+  async sendFromUrls(urls: string[], target: ITarget): Promise<void> {
+    await this.send({ paths: [], urls }, target);
+  }
+
+  private async send(what: { paths: string[]; urls: string[] }, target: ITarget): Promise<void> {
+    const request = { kind: 'upload' as const, ...target, ...what, on_conflict: 'fail' as const };
+    this.jobs.apply(await this.options.api.startSend(request));
+  }
+
+  /** Go where a job works or worked, by the connection that it uses. */
+  async showJob(job: Job): Promise<void> {
+    if (job.connection !== this.connections.current && this.connections.get(job.connection)) {
+      this._places.keep(this.browser.location.connection ?? '', this.place);
+      this.connections.select(job.connection);
+      this.browser.location = { ...this.browser.location, connection: job.connection };
+    }
+    await this.openUri(job.uri);
   }
 
   /** Make a bucket and enter it. */

@@ -41,6 +41,9 @@ export class JobsModel extends Observable {
   /** Emitted once for each job that begins while we watch: here, in a notebook, in another window. */
   readonly begun = new Signal<this, Job>(this);
 
+  /** Emitted when ended jobs have been taken off the list. */
+  readonly cleared = new Signal<this, void>(this);
+
   /** All jobs, newest first. */
   get list(): Job[] {
     if (this._sorted.revision !== this._changes) {
@@ -110,6 +113,7 @@ export class JobsModel extends Observable {
     const ended = this.list.filter(job => !isActive(job)).map(job => job.updated);
     const last = ended.sort((a, b) => Date.parse(a) - Date.parse(b)).pop();
     this.clearedAt = last ?? this.clearedAt;
+    this.cleared.emit();
     this.emit();
   }
 
