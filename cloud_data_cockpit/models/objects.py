@@ -73,6 +73,9 @@ class ObjectDetail(Record):
     last_modified: datetime
     etag: str
     content_type: str | None = None
+    content_encoding: str | None = None
+    content_disposition: str | None = None
+    cache_control: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     format: str | None = None
     problem: str | None = None
