@@ -137,11 +137,17 @@ export function notifyOfJobs(
       } else if (!isActive(job)) {
         watched.delete(id);
         if (board.has(id) || job.state === 'failed' || job.notes.length > 0) {
-          board.put(id, endedJob(job, trans, () => show(job)));
+          board.put(
+            id,
+            endedJob(job, trans, () => show(job))
+          );
         }
       } else if (now >= drawn) {
         watched.set(id, now + PAUSE_MS);
-        board.put(id, runningJob(job, trans, () => void jobs.cancel(id)));
+        board.put(
+          id,
+          runningJob(job, trans, () => void jobs.cancel(id))
+        );
       }
     }
   };

@@ -81,7 +81,9 @@ function addServerCommands({ app: { commands, shell }, cockpit, files, trans }: 
       const given = Array.isArray(args.paths) ? args.paths.map(String) : selectedPaths(files);
       const paths = given.map(serverPath).filter(path => path !== null);
       if (paths.length < given.length) {
-        throw new Error(trans.__('Only files of the Jupyter server can be uploaded from here, not those of other drives.'));
+        throw new Error(
+          trans.__('Only files of the Jupyter server can be uploaded from here, not those of other drives.')
+        );
       }
       const target = targetOf(cockpit);
       if (!target) {

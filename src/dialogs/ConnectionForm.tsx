@@ -196,7 +196,9 @@ function KeyFields({ trans, entered, hasKeys, faults, onChange }: IFormProps): R
         {field => <input {...field} {...secret('secret_key', 'password')} placeholder={kept} />}
       </Field>
       <Field label={trans.__('Session token')}>
-        {field => <input {...field} {...secret('session_token', 'password')} placeholder={trans.__('If you were given one')} />}
+        {field => (
+          <input {...field} {...secret('session_token', 'password')} placeholder={trans.__('If you were given one')} />
+        )}
       </Field>
       <Field label={trans.__('Keep keys in')} hint={keepHint(entered.keep_in, trans)}>
         {field => (

@@ -119,7 +119,10 @@ class UnfinishedUploads extends ReactWidget {
         </p>
         {error && <ErrorNotice message={error} />}
         {uploads?.length === 0 && !error && (
-          <EmptyState title={trans.__('Nothing was left behind')} hint={trans.__('No upload of this bucket is open.')} />
+          <EmptyState
+            title={trans.__('Nothing was left behind')}
+            hint={trans.__('No upload of this bucket is open.')}
+          />
         )}
         {uploads && uploads.length > 0 && this.table(uploads)}
         {busy && <Loading label={uploads ? trans.__('Working…') : trans.__('Looking for unfinished uploads…')} />}

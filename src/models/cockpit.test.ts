@@ -23,9 +23,10 @@ function setUp() {
     object: vi.fn(async ({ key }: { key: string }) => detail(key)),
     jobs: vi.fn(async () => []),
     manifests: vi.fn(async () => [manifest('m')]),
+    pendingUploads: vi.fn(async () => []),
     startPartition: vi.fn(async () => job({ state: 'queued' }))
   };
-  const options = { api: api as unknown as ApiClient, pageSize: () => 1000, confirmReplace: async () => false };
+  const options = { api: api as unknown as ApiClient, pageSize: () => 1000, askConflict: vi.fn() };
   return { api, cockpit: new Cockpit(options) };
 }
 

@@ -75,8 +75,7 @@ export class ConnectionsModel extends Observable {
 
   /** Save a draft: a new connection, or `name` changed. The saved one; its secrets are in the server alone. */
   async save(draft: ConnectionDraft, name: string | null): Promise<ConnectionInfo> {
-    const saved =
-      name === null ? await this.api.addConnection(draft) : await this.api.changeConnection(name, draft);
+    const saved = name === null ? await this.api.addConnection(draft) : await this.api.changeConnection(name, draft);
     const at = this.infos.findIndex(({ ref }) => ref.name === (name ?? saved.ref.name));
     this.infos = at < 0 ? [...this.infos, saved] : this.infos.map((info, index) => (index === at ? saved : info));
     if (name !== null && this.current === name) {

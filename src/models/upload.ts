@@ -7,15 +7,7 @@ import { makeUri } from './location';
  * for its file since the page was closed; `finishing`: S3 puts the parts together.
  */
 export type UploadState =
-  | 'waiting'
-  | 'running'
-  | 'paused'
-  | 'fileless'
-  | 'finishing'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'skipped';
+  'waiting' | 'running' | 'paused' | 'fileless' | 'finishing' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
 export interface ITarget {
   connection: string;

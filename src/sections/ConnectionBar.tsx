@@ -22,11 +22,7 @@ export function NoConnection(): React.JSX.Element {
       )}
     >
       <div className="cdc-EmptyState-actions">
-        <button
-          type="button"
-          className="cdc-Button cdc-mod-primary"
-          onClick={() => execute(CommandIDs.addConnection)}
-        >
+        <button type="button" className="cdc-Button cdc-mod-primary" onClick={() => execute(CommandIDs.addConnection)}>
           {trans.__('Add a connection')}
         </button>
         <button type="button" className="cdc-Button" onClick={() => void cockpit.connect()}>
@@ -101,7 +97,9 @@ function openMenu(commands: ICockpitContext['commands'], anchor: HTMLElement): v
   menu.addItem({ command: CommandIDs.unfinishedUploads });
   const { left, bottom } = anchor.getBoundingClientRect();
   // The menu sends the focus nowhere when it closes; a keyboard goes on where it was.
-  menu.aboutToClose.connect(() => requestAnimationFrame(() => document.activeElement === document.body && anchor.focus()));
+  menu.aboutToClose.connect(() =>
+    requestAnimationFrame(() => document.activeElement === document.body && anchor.focus())
+  );
   menu.open(left, bottom);
 }
 

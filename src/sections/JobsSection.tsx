@@ -1,6 +1,15 @@
 /* What runs and what ran, newest first: how it goes, what went wrong and what to do, a way to its place. */
 import type { LabIcon } from '@jupyterlab/ui-components';
-import { deleteIcon, downloadIcon, editIcon, fileUploadIcon, refreshIcon, runIcon, searchIcon, closeIcon } from '@jupyterlab/ui-components';
+import {
+  deleteIcon,
+  downloadIcon,
+  editIcon,
+  fileUploadIcon,
+  refreshIcon,
+  runIcon,
+  searchIcon,
+  closeIcon
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Job } from '../api/schema';
 import { IconButton } from '../components/buttons';
