@@ -13,6 +13,7 @@ from .connections import (
     ConnectionTest,
     SecretPlace,
 )
+from .executors import ExecutorInfo
 from .formats import FormatInfo
 from .jobs import (
     ChangeRequest,
@@ -79,6 +80,7 @@ __all__ = [
     "DeleteRequest",
     "DownloadRequest",
     "DownloadTicket",
+    "ExecutorInfo",
     "FolderRequest",
     "FormatInfo",
     "FoundPlace",
