@@ -194,6 +194,22 @@ class Measured(Record):
     next_token: str | None = None
 
 
+class PlaceText(Record):
+    """What a person has pasted."""
+
+    text: str = Field(max_length=8192)
+
+
+class FoundPlace(Record):
+    """A place that a text names. `key` is a key, a prefix, or empty; `endpoint_hint` is None where it is AWS's."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    endpoint_hint: str | None = None
+    region: str | None = None
+
+
 class DownloadTicket(Record):
     """Where the browser fetches what it asked for, once and soon: a path below the API's root."""
 

@@ -65,6 +65,10 @@ class NotOffered(ServiceError):
     """The service does not know what it was asked for."""
 
 
+class DeleteMarker(BadRequest):
+    """The version that was asked for says that the object was deleted, and has no bytes."""
+
+
 class NoSuchBucket(NotFound):
     """Not the key is missing but the whole bucket: whatever else is asked of it fails as well."""
 
@@ -187,7 +191,7 @@ def _other(fault: Fault, place: Place, said: str) -> CockpitError:
     if code in {"SlowDown", "Throttling", "ThrottlingException"} or status in (429, 503):
         return ServiceError(f"{place} is throttled or busy; try again in a minute, with fewer requests at once{said}")
     if code == "MethodNotAllowed":
-        return BadRequest(f"{place} cannot be had: that version is a delete marker, which has no bytes{said}")
+        return DeleteMarker(f"{place} cannot be had: that version is a delete marker, which has no bytes{said}")
     if status == 501 or code == "NotImplemented":
         return NotOffered(f"the service does not offer what is needed for {place}{said}")
     if status >= 500 or code in RETRIED_CODES:
