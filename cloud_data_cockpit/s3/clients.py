@@ -137,14 +137,16 @@ def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, r
         "read_timeout": READ_TIMEOUT,
         "max_pool_connections": POOL_SIZE,
         "retries": {"mode": "standard", "total_max_attempts": 4},
-        "ignore_configured_endpoint_urls": elsewhere or None,
+        # What is configured stands in the reference already, where the connection is to follow the configuration.
+        "ignore_configured_endpoint_urls": elsewhere or ref.endpoint_url is None or None,
         # Services other than AWS know neither CRC trailers nor response checksums; what needs a checksum sends it.
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
     }
     endpoint = None if elsewhere else ref.endpoint_url
-    arguments: dict[str, Any] = {} if keys is None else _key_arguments(keys)
-    client = boto.client("s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **arguments)
+    client = boto.client(
+        "s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **key_arguments(keys)
+    )
     client.meta.events.register("before-sign.s3.DeleteObjects", _sign_no_body)
     if ref.requester_pays:
         let_requester_pay(client)
@@ -162,7 +164,10 @@ def _sign_no_body(request: Any, **_: Any) -> None:
             del request.headers[name]
 
 
-def _key_arguments(keys: Keys) -> dict[str, str | None]:
+def key_arguments(keys: Keys | None) -> dict[str, Any]:
+    """The keys as botocore's clients take them; nothing for those that the session finds itself."""
+    if keys is None:
+        return {}
     return {
         "aws_access_key_id": keys.access_key,
         "aws_secret_access_key": keys.secret_key,

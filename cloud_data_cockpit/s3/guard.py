@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -77,10 +78,8 @@ def check_host(host: str, port: int | None = None) -> None:
 def _check_host(host: str, port: int | None, allowed: tuple[str, ...]) -> None:
     if host in _METADATA_NAMES:
         raise AccessDenied(f"{host} is a metadata service, which is never connected to; check the endpoint")
-    try:
+    with suppress(ValueError):  # a name: what it resolves to is looked at when it is connected to
         _check_address(host, ip_address(host), refuse_private=False)
-    except ValueError:
-        pass  # a name: what it resolves to is looked at when it is connected to
     if allowed and not any(fnmatchcase(name, pattern) for name in (host, f"{host}:{port}") for pattern in allowed):
         raise AccessDenied(
             f"the administrator does not allow connections to {host}; allowed are {', '.join(allowed)} (allowed_hosts)"
