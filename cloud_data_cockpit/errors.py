@@ -7,6 +7,7 @@ CockpitError
 ├── AccessDenied        403  the service knows the caller and says no
 ├── NotFound            404  no such bucket, object, job, manifest
 ├── Conflict            409  the thing exists already, or is in another state
+│   ├── Archived        409  its bytes lie in an archive and must be restored first
 │   ├── SourceChanged   412  the object is not the one that was indexed
 │   └── Incomplete      409  of many objects some could not be done
 ├── FormatError         422  the bytes are not what the format promises
@@ -61,6 +62,10 @@ class NotFound(CockpitError):
 class Conflict(CockpitError):
     status = 409
     code = "conflict"
+
+
+class Archived(Conflict):
+    code = "archived"
 
 
 class SourceChanged(Conflict):

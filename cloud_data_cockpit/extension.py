@@ -10,7 +10,7 @@ from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.platform.asyncio import BaseAsyncIOLoop
-from traitlets import Bool, Int, TraitError, Unicode, validate
+from traitlets import Bool, Int, List, TraitError, Unicode, validate
 
 from .errors import BadRequest
 from .handlers.document import document
@@ -23,6 +23,7 @@ from .jobs.runner import Runner, abort_left_over, recover
 from .jobs.store import KeptUpload, Store, default_path
 from .jobs.uploads import Uploads
 from .models import Job, ServerInfo
+from .s3.guard import Policy, enforce, policy
 from .slicing.places import CONNECTION_VARIABLE, PLACE_VARIABLE, checked_place
 
 
@@ -50,6 +51,20 @@ class CloudDataCockpit(ExtensionApp):
         "", help="Name of the connection that reaches index_place; else the one by which the data are read."
     ).tag(config=True)
 
+    allow_user_endpoints = Bool(
+        True, help="Whether users may add connections to S3 services of their own, besides AWS and what is configured."
+    ).tag(config=True)
+    allowed_hosts = List(
+        Unicode(),
+        help="Glob patterns of the only hosts that connections may lead to, such as *.amazonaws.com; else any.",
+    ).tag(config=True)
+    allowed_roles = List(
+        Unicode(), help="Glob patterns of the only role ARNs that connections may assume; else any."
+    ).tag(config=True)
+    refuse_private_hosts = Bool(
+        False, help="Refuse connections to private and loopback addresses, the demo service's too."
+    ).tag(config=True)
+
     _services: Services | None = None
     _store: Store
     _owner: Owner
@@ -60,6 +75,14 @@ class CloudDataCockpit(ExtensionApp):
         for variable, value in ((PLACE_VARIABLE, self.index_place), (CONNECTION_VARIABLE, self.index_connection)):
             if value:
                 os.environ[variable] = value
+        enforce(
+            Policy(
+                user_endpoints=self.allow_user_endpoints,
+                allowed_hosts=tuple(self.allowed_hosts),
+                allowed_roles=tuple(self.allowed_roles),
+                refuse_private=self.refuse_private_hosts,
+            )
+        )
         self._store = Store(default_path())
         self._owner = Owner(self._store.path.parent)
         left_over = recover(self._store, self._owner)
@@ -71,6 +94,7 @@ class CloudDataCockpit(ExtensionApp):
                 version=release,
                 open_panel=self.open_panel,
                 default_connection=self.default_connection or None,
+                user_endpoints=policy().user_endpoints,
             ),
             document=document(ROUTES, release),
             board=board,

@@ -27,6 +27,7 @@ export class CockpitPanel extends ReactWidget {
     this.context = {
       cockpit,
       trans,
+      commands,
       execute: (id, args) => void commands.execute(id, args),
       openMenu: (name, anchor) => openMenu(name, anchor, { cockpit, commands, trans })
     };
@@ -126,11 +127,21 @@ function useReveal(
         body.current?.querySelector('[data-section="slices"]')?.scrollIntoView({ block: 'nearest' });
       });
     };
+    const onRevealed = (_: unknown, name: string) => {
+      setOpen(open => ({ ...open, [name]: true }));
+      requestAnimationFrame(() => {
+        const section = body.current?.querySelector<HTMLElement>(`[data-section="${name}"]`);
+        section?.scrollIntoView({ block: 'nearest' });
+        section?.querySelector<HTMLElement>('button')?.focus();
+      });
+    };
     cockpit.object.changed.connect(onObject);
     cockpit.partitioned.connect(onPartitioned);
+    cockpit.revealed.connect(onRevealed);
     return () => {
       cockpit.object.changed.disconnect(onObject);
       cockpit.partitioned.disconnect(onPartitioned);
+      cockpit.revealed.disconnect(onRevealed);
     };
   }, [cockpit, setOpen, body]);
 }

@@ -35,6 +35,10 @@ def test_the_settings_are_those_that_are_documented() -> None:
         "upload_idle_seconds",
         "index_place",
         "index_connection",
+        "allow_user_endpoints",
+        "allowed_hosts",
+        "allowed_roles",
+        "refuse_private_hosts",
     }
     page = (Path(__file__).parent.parent / "docs" / "rest-api.md").read_text(encoding="utf-8")
     for name in CloudDataCockpit.class_own_traits(config=True):

@@ -18,7 +18,7 @@ ROOT = "/cloud-data-cockpit/api/"
 
 RecordType: TypeAlias = type[models.Record]
 
-PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+"}
+PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+", "connection": r"[^/]+"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,19 @@ m = models
 ROUTES: Sequence[Route] = (
     Route("GET", "info", info.InfoHandler, "Version and settings", m.ServerInfo),
     Route("GET", "connections", connections.ConnectionsHandler, "Ways to reach an S3 service", Many(m.ConnectionInfo)),
+    Route(
+        "POST", "connections", connections.ConnectionsHandler, "Add one", m.ConnectionInfo, 201, body=m.ConnectionDraft
+    ),
+    Route("POST", "connections/test", connections.TestHandler, "Try one", m.ConnectionReport, body=m.ConnectionTest),
+    Route(
+        "PUT",
+        "connections/{connection}",
+        connections.ConnectionHandler,
+        "Change one of the user's own",
+        m.ConnectionInfo,
+        body=m.ConnectionDraft,
+    ),
+    Route("DELETE", "connections/{connection}", connections.ConnectionHandler, "Remove one of them", None, 204),
     Route("GET", "formats", formats.FormatsHandler, "Formats and their parameters", Many(m.FormatInfo)),
     Route("GET", "buckets", buckets.BucketsHandler, "Buckets of a connection", Many(m.Bucket), query=ConnectionQuery),
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),

@@ -78,6 +78,10 @@ class Progress:
             counted = {"done": self.done, "items": self.items, "total": self.total, "items_total": self.items_total}
             self._tell(counted)
 
+    def phase_is(self, phase: str) -> None:
+        """What the job is busy with now."""
+        self.update(phase=phase)
+
     def note(self, text: str) -> None:
         """Keep a line for people with the job; beyond MOST_NOTES only their number is kept."""
         with self._lock:

@@ -13,6 +13,7 @@ from .connections import (
     ConnectionTest,
     SecretPlace,
 )
+from .executors import ExecutorInfo
 from .formats import FormatInfo
 from .jobs import (
     ChangeRequest,
@@ -33,12 +34,14 @@ from .objects import (
     Bucket,
     DownloadTicket,
     FolderRequest,
+    FoundPlace,
     Listing,
     Measured,
     MeasureRequest,
     ObjectDetail,
     ObjectEntry,
     ObjectVersion,
+    PlaceText,
     PresignedLink,
     PresignRequest,
     Selection,
@@ -77,8 +80,10 @@ __all__ = [
     "DeleteRequest",
     "DownloadRequest",
     "DownloadTicket",
+    "ExecutorInfo",
     "FolderRequest",
     "FormatInfo",
+    "FoundPlace",
     "HitPage",
     "Job",
     "JobKind",
@@ -97,6 +102,7 @@ __all__ = [
     "PartReceipt",
     "PartitionRequest",
     "PendingUpload",
+    "PlaceText",
     "PresignRequest",
     "PresignedLink",
     "Problem",

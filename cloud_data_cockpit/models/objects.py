@@ -73,6 +73,9 @@ class ObjectDetail(Record):
     last_modified: datetime
     etag: str
     content_type: str | None = None
+    content_encoding: str | None = None
+    content_disposition: str | None = None
+    cache_control: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     format: str | None = None
     problem: str | None = None
@@ -189,6 +192,22 @@ class Measured(Record):
     bytes: int
     versions: int = 0
     next_token: str | None = None
+
+
+class PlaceText(Record):
+    """What a person has pasted."""
+
+    text: str = Field(max_length=8192)
+
+
+class FoundPlace(Record):
+    """A place that a text names. `key` is a key, a prefix, or empty; `endpoint_hint` is None where it is AWS's."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    endpoint_hint: str | None = None
+    region: str | None = None
 
 
 class DownloadTicket(Record):

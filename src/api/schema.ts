@@ -170,6 +170,20 @@ export interface DownloadTicket {
   size: number | null;
 }
 /**
+ * An engine as the panel needs it; `options_schema` is the JSON schema from which its form is drawn.
+ */
+export interface ExecutorInfo {
+  name: string;
+  title: string;
+  where: 'process' | 'machine' | 'cluster';
+  usable: boolean;
+  extra: string | null;
+  problem: string | null;
+  options_schema: {
+    [k: string]: unknown;
+  };
+}
+/**
  * Make the marker of a folder: an empty object whose key is `prefix`, which ends with "/".
  */
 export interface FolderRequest {
@@ -369,6 +383,9 @@ export interface ObjectDetail {
   last_modified: string;
   etag: string;
   content_type: string | null;
+  content_encoding: string | null;
+  content_disposition: string | null;
+  cache_control: string | null;
   metadata: {
     [k: string]: string;
   };

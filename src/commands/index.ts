@@ -1,4 +1,5 @@
 /* Every action as a command: what the palette, the menus and the buttons call. One file a subject. */
+import { addConnectionCommands } from './connections';
 import { addDownloadCommands } from './downloads';
 import { addEditCommands } from './edit';
 import { addJobCommands } from './jobs';
@@ -11,9 +12,8 @@ import { addPropertyCommands } from './properties';
 import { addSliceCommands } from './slices';
 import { addUploadCommands } from './uploads';
 
-export { confirmReplace } from './uploads';
-
 export function addCommands(options: ICommandsOptions): void {
+  addConnectionCommands(options);
   addPlaceCommands(options);
   addListingCommands(options);
   addEditCommands(options);

@@ -11,6 +11,7 @@ export interface ICommandsOptions {
   app: JupyterFrontEnd;
   cockpit: Cockpit;
   tracker: INotebookTracker | null;
+  /** JupyterLab's own file browser, where there is one. */
   files: IDefaultFileBrowser | null;
   trans: TranslationBundle;
 }

@@ -6,19 +6,18 @@ import * as React from 'react';
 interface IIconButtonProps {
   icon: LabIcon;
   label: string;
-  /** Called with the button, for a menu to stand below it. */
-  onClick?: (button: HTMLElement) => void;
+  onClick?: (event: React.MouseEvent<HTMLButtonElement>) => void;
   disabled?: boolean;
+  /** What the button opens. */
+  popup?: 'menu' | 'dialog';
   /** For a button that stays down: whether it is. */
   pressed?: boolean;
-  /** Whether it opens a menu. */
-  menu?: boolean;
   /** Whether it sends the form in which it stands. */
   submit?: boolean;
 }
 
 export function IconButton(props: IIconButtonProps): React.JSX.Element {
-  const { icon, label, onClick, disabled, pressed } = props;
+  const { icon, label, onClick, disabled, pressed, popup } = props;
   return (
     <button
       type={props.submit ? 'submit' : 'button'}
@@ -26,11 +25,11 @@ export function IconButton(props: IIconButtonProps): React.JSX.Element {
       title={label}
       aria-label={label}
       aria-pressed={pressed}
-      aria-haspopup={props.menu ? 'menu' : undefined}
+      aria-haspopup={popup}
       disabled={disabled}
       onClick={event => {
         event.stopPropagation();
-        onClick?.(event.currentTarget);
+        onClick?.(event);
       }}
     >
       <icon.react tag="span" className="cdc-Icon" />

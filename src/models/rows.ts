@@ -96,8 +96,9 @@ export class Rows {
     if (this.selectedCount > 1 || (this.active >= 0 && !this.matches(this.active))) {
       this.clear();
     }
-    if (this._order && this._orderedTo < this.table.length) {
-      this.rearrange();
+    if (this.sort && !this._order) {
+      // Sorting is under way: the filter comes after it.
+      this.changed();
     } else {
       this.refilter(base);
     }

@@ -67,8 +67,8 @@ function PlaceBar(): React.JSX.Element {
         <IconButton
           icon={ellipsesIcon}
           label={trans.__('More actions')}
-          menu
-          onClick={anchor => openMenu('more', anchor)}
+          popup="menu"
+          onClick={event => openMenu('more', event.currentTarget)}
         />
       </div>
     </div>

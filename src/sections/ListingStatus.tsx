@@ -15,7 +15,7 @@ export function ListingStatus(): React.JSX.Element | null {
   }
   const more = !search.shown && browser.hasMore;
   return (
-    <div className="cdc-Status" role="status">
+    <div className="cdc-ListingStatus" role="status">
       <span className="cdc-ellipsis">{search.shown ? <Found /> : <Loaded />}</span>
       {rows.selectedCount > 1 && <Selected rows={rows} />}
       {search.shown && search.running && (
@@ -80,5 +80,5 @@ function Selected({ rows }: { rows: Rows }): React.JSX.Element {
   }
   const count = formatCount(rows.selectedCount);
   const words = bytes ? trans.__('%1 selected, %2', count, formatBytes(bytes)) : trans.__('%1 selected', count);
-  return <span className="cdc-nowrap cdc-Status-selected">{words}</span>;
+  return <span className="cdc-nowrap cdc-ListingStatus-selected">{words}</span>;
 }

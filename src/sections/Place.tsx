@@ -74,8 +74,8 @@ function FavouritesButton(): React.JSX.Element {
     <IconButton
       icon={pinned ? starIcon : starOutlineIcon}
       label={trans.__('Favourites')}
-      menu
-      onClick={anchor => openMenu('favourites', anchor)}
+      popup="menu"
+      onClick={event => openMenu('favourites', event.currentTarget)}
     />
   );
 }

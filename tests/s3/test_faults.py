@@ -6,6 +6,7 @@ import pytest
 
 from cloud_data_cockpit.errors import (
     AccessDenied,
+    Archived,
     BadRequest,
     CockpitError,
     Conflict,
@@ -40,7 +41,7 @@ PUBLIC = Place(ConnectionRef(name="anonymous", kind="anonymous", anonymous=True)
         (Fault(404, "NoSuchUpload"), NotFound, "no such open upload"),
         (Fault(403, "AccessDenied", "no way"), AccessDenied, "profile 'work' lacks the permission.*no way"),
         (Fault(403, ""), AccessDenied, "anonymous connection if it is public"),
-        (Fault(403, "InvalidObjectState"), AccessDenied, "archived; restore it"),
+        (Fault(403, "InvalidObjectState"), Archived, "archived and cannot be read; restore it"),
         (Fault(403, "AccessDenied", "Request has expired"), CredentialsError, "clock"),
         (Fault(403, "InvalidAccessKeyId"), CredentialsError, "profile 'work'.*does not know this access key"),
         (Fault(403, "SignatureDoesNotMatch"), CredentialsError, "secret key does not fit"),
