@@ -1,7 +1,8 @@
 /* The menus that buttons of the panel open. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
+import type { Menu } from '@lumino/widgets';
 import type { Cockpit } from './models/cockpit';
 import { COLUMNS } from './models/columns';
 import type { MenuName } from './sections/context';
@@ -31,12 +32,12 @@ const GROUPS: (readonly string[])[] = [
 ];
 
 function moreMenu(commands: CommandRegistry, trans: TranslationBundle): Menu {
-  const menu = new Menu({ commands });
+  const menu = new MenuSvg({ commands });
   for (const group of GROUPS) {
     group.filter(command => commands.hasCommand(command)).forEach(command => menu.addItem({ command }));
     menu.addItem({ type: 'separator' });
   }
-  const sort = new Menu({ commands });
+  const sort = new MenuSvg({ commands });
   sort.title.label = trans.__('Sort By');
   for (const column of ['name', ...COLUMNS]) {
     sort.addItem({ command: CommandIDs.sortBy, args: { column } });
@@ -44,7 +45,7 @@ function moreMenu(commands: CommandRegistry, trans: TranslationBundle): Menu {
   sort.addItem({ type: 'separator' });
   sort.addItem({ command: CommandIDs.sortBy });
   menu.addItem({ type: 'submenu', submenu: sort });
-  const columns = new Menu({ commands });
+  const columns = new MenuSvg({ commands });
   columns.title.label = trans.__('Columns');
   COLUMNS.forEach(column => columns.addItem({ command: CommandIDs.toggleColumn, args: { column } }));
   menu.addItem({ type: 'submenu', submenu: columns });
@@ -52,7 +53,7 @@ function moreMenu(commands: CommandRegistry, trans: TranslationBundle): Menu {
 }
 
 function favouritesMenu({ favourites }: Cockpit, commands: CommandRegistry): Menu {
-  const menu = new Menu({ commands });
+  const menu = new MenuSvg({ commands });
   menu.addItem({ command: CommandIDs.toggleFavourite });
   menu.addItem({ type: 'separator' });
   favourites.list.forEach(({ connection, bucket, prefix }) => {

@@ -92,7 +92,11 @@ function addLooks({ app: { commands }, cockpit, trans }: ICommandsOptions): void
   commands.addCommand(CommandIDs.sortBy, {
     label: args => {
       const title = titles[args.column as SortColumn];
-      return !title ? trans.__('As S3 Lists Them') : args.isPalette ? trans.__('Sort the Listing by %1', title) : title;
+      if (!title) {
+        return trans.__('As S3 Lists Them');
+      }
+      const whole = args.isPalette ? trans.__('Sort the Listing by %1', title) : trans.__('Sort by %1', title);
+      return args.isPalette || args.isHeader ? whole : title;
     },
     isToggled: args => (args.column ? columns.sort?.column === args.column : columns.sort === null),
     execute: args => {
