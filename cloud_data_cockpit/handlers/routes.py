@@ -9,9 +9,21 @@ from typing import Literal, TypeAlias
 
 from .. import models
 from ..jobs.kinds import requests
-from . import buckets, connections, formats, info, jobs, manifests, objects, openapi, uploads
+from . import buckets, connections, formats, info, jobs, manifests, multiparts, objects, openapi, uploads, versions
 from .base import CockpitHandler
-from .requests import BucketRequest, ConnectionQuery, ListingQuery, ObjectQuery, SlicesQuery
+from .requests import (
+    BucketRequest,
+    CompleteQuery,
+    ConnectionQuery,
+    ListingQuery,
+    MultipartsQuery,
+    ObjectQuery,
+    SlicesQuery,
+    TagsQuery,
+    VersionQuery,
+    VersionsQuery,
+    WholeQuery,
+)
 from .services import Services
 
 ROOT = "/cloud-data-cockpit/api/"
@@ -71,9 +83,46 @@ ROUTES: Sequence[Route] = (
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),
     Route("GET", "objects", objects.ObjectsHandler, "One page below a prefix", m.Listing, query=ListingQuery),
     Route("GET", "object", objects.ObjectHandler, "An object and its format", m.ObjectDetail, query=ObjectQuery),
+    Route("GET", "versions", versions.VersionsHandler, "Versions of objects", m.VersionPage, query=VersionsQuery),
+    Route("DELETE", "versions", versions.VersionsHandler, "Delete a version", None, 204, query=VersionQuery),
+    Route(
+        "POST",
+        "versions/restore",
+        versions.RestoreHandler,
+        "Make a version the latest",
+        m.ObjectDetail,
+        body=m.VersionRequest,
+    ),
+    Route("GET", "tags", versions.TagsHandler, "The tags of an object", m.Tags, query=TagsQuery),
+    Route("PUT", "tags", versions.TagsHandler, "Replace them", m.Tags, body=m.TagsRequest),
+    Route("POST", "presign", objects.PresignHandler, "A link to an object", m.PresignedLink, body=m.PresignRequest),
+    Route("POST", "thaw", objects.ThawHandler, "Bring back an archived object", m.ObjectDetail, body=m.ThawRequest),
+    Route("POST", "folders", objects.FoldersHandler, "Make a folder", None, 204, body=m.FolderRequest),
+    Route("POST", "measure", objects.MeasureHandler, "Count a selection", m.Measured, body=m.MeasureRequest),
+    Route("POST", "places", objects.PlacesHandler, "What a pasted text names", m.FoundPlace, body=m.PlaceText),
     Route("POST", "uploads", uploads.UploadsHandler, "Open a multipart upload", m.Upload, 201, body=m.UploadRequest),
     Route("PUT", "uploads/{job_id}/parts/{number}", uploads.PartHandler, "Send a part", m.PartReceipt, body="bytes"),
-    Route("POST", "uploads/{job_id}/complete", uploads.CompleteHandler, "Put the parts together", m.Job),
+    Route(
+        "POST",
+        "uploads/{job_id}/complete",
+        uploads.CompleteHandler,
+        "Put the parts together",
+        m.Job,
+        query=CompleteQuery,
+    ),
+    Route("GET", "uploads", uploads.UploadsHandler, "Uploads that have not ended", Many(m.PendingUpload)),
+    Route("POST", "uploads/{job_id}/pause", uploads.PauseHandler, "Let one rest; its parts stay", m.Job),
+    Route("POST", "uploads/{job_id}/resume", uploads.ResumeHandler, "Go on with one", m.Upload, body=m.ResumeRequest),
+    Route("POST", "uploads/whole", uploads.WholeHandler, "Send a small file", m.Job, query=WholeQuery, body="bytes"),
+    Route(
+        "GET",
+        "multiparts",
+        multiparts.MultipartsHandler,
+        "Open multipart uploads of a bucket",
+        m.MultipartPage,
+        query=MultipartsQuery,
+    ),
+    Route("POST", "multiparts/sweep", multiparts.SweepHandler, "Abort some of them", m.Swept, body=m.SweepRequest),
     Route("POST", "jobs", jobs.JobsHandler, "Start a job of any kind", m.Job, 201, body=OneOf(requests())),
     Route("GET", "jobs", jobs.JobsHandler, "The newest jobs, newest first", Many(m.Job)),
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
