@@ -119,6 +119,18 @@ def test_a_role_that_is_refused(stub: Stub) -> None:
         objects.list_buckets(connection)
 
 
+def test_roles_of_dataplugs_settings(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cloud_data_cockpit.dataplug.storage import _assumed
+
+    own = {"AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY}
+    assert _assumed(ROLE, 900, None, moto, own)["SessionToken"]
+    with pytest.raises(AccessDenied, match="never connected to"):
+        _assumed(ROLE, 900, None, "http://169.254.169.254", own)
+    monkeypatch.setenv("CLOUD_DATA_COCKPIT_ALLOWED_ROLES", "arn:aws:iam::*:role/other")
+    with pytest.raises(AccessDenied, match="allowed_roles"):
+        _assumed(ROLE, 900, None, moto, own)
+
+
 def test_without_anything_to_assume_it_with() -> None:
     connection = connect("c", endpoint_url="http://127.0.0.1:9", role_arn=ROLE)
     with pytest.raises(CredentialsError, match="has no credentials"):
