@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 
 from ..models import Listing, ObjectEntry, SearchRequest
 from .connections import Connection
-from .listing import key_bytes
 from .objects import list_page
 from .patterns import Pattern, pattern_of
 from .walk import iter_pages
@@ -105,7 +104,7 @@ class _Search:
                 return []
         last = page.objects[-1].key
         folders = list_page(self._connection, bucket, keys.prefix, markers=True)
-        self._take([entry for entry in folders.objects if key_bytes(entry.key) > key_bytes(last)])
+        self._take([entry for entry in folders.objects if entry.key > last])
         return self._split(keys, last, folders)
 
     def _pages(self, keys: _Range) -> Generator[Listing, None, None]:
@@ -125,18 +124,17 @@ class _Search:
     def _split(self, keys: _Range, last: str, folders: Listing) -> list[_Range]:
         """The folders that are not looked at yet, the rest of the one that `last` is in, and what comes after them."""
         ranges: list[_Range] = []
-        seen = key_bytes(last)
         for folder in folders.prefixes:
             if last.startswith(folder):
                 ranges.append(_Range(folder, last))
-            elif key_bytes(folder) > seen:
+            elif folder > last:
                 ranges.append(_Range(folder))
         start = len(self._request.prefix)
         ranges = [one for one in ranges if self._pattern.may_hold(one.prefix[start:])]
         if folders.next_token is not None:
             names = [*folders.prefixes, *(entry.key for entry in folders.objects)]
-            end = max(names, key=key_bytes)
+            end = max(names)
             # The service goes on after all that begins with a folder's name, as none has a greater character.
             after = end + _LAST if end.endswith("/") else end
-            ranges.append(_Range(keys.prefix, max(after, last, key=key_bytes), whole=True))
+            ranges.append(_Range(keys.prefix, max(after, last), whole=True))
         return ranges
