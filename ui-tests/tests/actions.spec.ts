@@ -47,25 +47,25 @@ test('the keyboard alone walks, renames, copies and deletes', async ({ page }) =
 });
 
 test('what is cut is moved to another bucket; where something is in the way, one is asked', async ({ page }) => {
-  fill('from', ['run1/a.csv', 'run10/b.csv', 'c.csv']);
-  fill('to', ['c.csv']);
+  fill('source-place', ['run1/a.csv', 'run10/b.csv', 'c.csv']);
+  fill('target-place', ['c.csv']);
   const cockpit = new CockpitPage(page);
   await cockpit.open();
-  await cockpit.go('s3://from/');
+  await cockpit.go('s3://source-place/');
   await cockpit.row('run1/').click();
   await page.keyboard.press('Control+x');
   await expect(cockpit.row('run1/')).toHaveClass(/cdc-mod-leaving/);
-  await cockpit.go('s3://to/');
+  await cockpit.go('s3://target-place/');
   await cockpit.grid.focus();
   await page.keyboard.press('Control+v');
   await expect(cockpit.row('run1/')).toBeVisible();
-  await expect.poll(() => keysIn('from')).toEqual(['c.csv', 'run10/b.csv']);
-  await cockpit.go('s3://from/');
+  await expect.poll(() => keysIn('source-place')).toEqual(['c.csv', 'run10/b.csv']);
+  await cockpit.go('s3://source-place/');
   await expect(cockpit.row('run1/')).toHaveCount(0);
   await cockpit.row('c.csv').click();
   await page.keyboard.press('Control+c');
-  await cockpit.go('s3://to/');
-  inS3(['s3.put_object(Bucket="from", Key="c.csv", Body=b"newer than the other")']);
+  await cockpit.go('s3://target-place/');
+  inS3(['s3.put_object(Bucket="source-place", Key="c.csv", Body=b"newer than the other")']);
   await cockpit.grid.focus();
   await page.keyboard.press('Control+v');
   await page.locator('.jp-Dialog').getByRole('button', { name: 'Replace them' }).click();
@@ -209,7 +209,7 @@ test('a link for others gives the bytes to somebody without an account', async (
   const dialog = page.locator('.jp-Dialog');
   await dialog.getByLabel('Ends after').selectOption({ label: '15 minutes' });
   await expect(dialog).toContainText('It ends on');
-  const link = await dialog.getByLabel('The link').inputValue();
+  const link = await dialog.getByLabel('The link', { exact: true }).inputValue();
   expect(new URL(link).searchParams.get('X-Amz-Expires')).toBe('900');
   expect(await (await fetch(link)).text()).toBe('a.txt');
   await dialog.getByRole('button', { name: 'Close' }).click();

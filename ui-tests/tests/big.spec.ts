@@ -24,16 +24,32 @@ async function serve(page: IJupyterLabPageFixture): Promise<void> {
   });
 }
 
-/** From here on, the longest that the page stood still. */
-async function watch(page: IJupyterLabPageFixture): Promise<() => Promise<number>> {
-  await page.evaluate(() => {
-    const seen: number[] = [];
-    new PerformanceObserver(list => list.getEntries().forEach(entry => seen.push(entry.duration))).observe({
-      type: 'longtask'
-    });
-    Object.assign(window, { longTasks: seen });
-  });
-  return () => page.evaluate(() => Math.max(0, ...(window as unknown as { longTasks: number[] }).longTasks));
+interface ITraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number;
+  args: { name?: string };
+}
+
+/**
+ * The longest task of the page's own thread while `work` is done: in milliseconds of processor time, so that a machine
+ * with much else to do gives the same figure. Zero would mean that nothing was measured.
+ */
+async function longestTask(page: IJupyterLabPageFixture, work: () => Promise<void>): Promise<number> {
+  const browser = page.context().browser();
+  if (!browser) {
+    throw new Error('The page has no browser to be traced.');
+  }
+  await browser.startTracing(undefined, { categories: ['disabled-by-default-devtools.timeline'] });
+  await work();
+  const text = (await browser.stopTracing()).toString();
+  const { traceEvents } = JSON.parse(text) as { traceEvents: ITraceEvent[] };
+  const thread = ({ pid, tid }: ITraceEvent) => `${pid}:${tid}`;
+  const named = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+  const main = new Set(named.map(thread));
+  const tasks = traceEvents.filter(event => event.name === 'RunTask' && main.has(thread(event)));
+  return tasks.reduce((longest, { tdur }) => Math.max(longest, (tdur ?? 0) / 1000), 0);
 }
 
 test('100,000 keys scrolled to the end, sorted, filtered, selected: the page never stands still', async ({ page }) => {
@@ -42,29 +58,39 @@ test('100,000 keys scrolled to the end, sorted, filtered, selected: the page nev
   await cockpit.open();
   await cockpit.go('s3://big/measurements/');
   await expect(cockpit.listing.locator('.cdc-Row[data-key]').first()).toBeVisible();
-  const longest = await watch(page);
   const status = cockpit.panel.locator('.cdc-ListingStatus');
 
   // The wheel of a patient hand: always to the end of what is there.
-  await cockpit.listing.evaluate(
-    node =>
-      new Promise<void>(done => {
-        const step = () => {
-          node.scrollTop = node.scrollHeight;
-          const rows = node.querySelector('[role="grid"]')?.getAttribute('aria-rowcount');
-          if (rows === '-1') {
-            requestAnimationFrame(step);
-          } else {
-            done();
-          }
-        };
-        step();
-      })
+  const scrolling = await longestTask(page, () =>
+    cockpit.listing.evaluate(
+      node =>
+        new Promise<void>(done => {
+          const step = () => {
+            node.scrollTop = node.scrollHeight;
+            const rows = node.querySelector('[role="grid"]')?.getAttribute('aria-rowcount');
+            if (rows === '-1') {
+              requestAnimationFrame(step);
+            } else {
+              done();
+            }
+          };
+          step();
+        })
+    )
   );
   await expect(status).toContainText('100,000 items');
   expect(await cockpit.listing.locator('.cdc-Row').count()).toBeLessThan(80);
-  expect(await longest()).toBeLessThan(LONGEST_MS);
+  expect(scrolling).toBeGreaterThan(0);
+  expect(scrolling).toBeLessThan(LONGEST_MS);
 
+  const arranging = await longestTask(page, () => arrange(cockpit));
+  expect(arranging).toBeLessThan(LONGEST_MS);
+});
+
+/** Sort, walk, find, select and filter. */
+async function arrange(cockpit: CockpitPage): Promise<void> {
+  const { page } = cockpit;
+  const status = cockpit.panel.locator('.cdc-ListingStatus');
   await cockpit.listing.getByRole('columnheader', { name: 'Name' }).getByRole('button').click();
   await expect.poll(async () => (await cockpit.listing.locator('[role="grid"]').getAttribute('aria-busy')) ?? '').toBe('');
   await cockpit.grid.focus();
@@ -80,5 +106,4 @@ test('100,000 keys scrolled to the end, sorted, filtered, selected: the page nev
   await cockpit.panel.getByLabel('Filter by name').pressSequentially('9999');
   await expect(status).toContainText('19 of 100,000');
   expect(await cockpit.names()).toContain('station-9999.csv');
-  expect(await longest()).toBeLessThan(LONGEST_MS);
-});
+}
