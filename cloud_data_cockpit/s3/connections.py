@@ -26,6 +26,7 @@ from .clients import (
 )
 from .demo_file import demo_path, forget_demo, read_demo, write_demo
 from .faults import Place, error_of_botocore, translated
+from .presign import is_plain, presigned
 from .references import (
     ANONYMOUS,
     DEMO,
@@ -60,6 +61,7 @@ class Connection:
         self._keys = keys
         self._lock = threading.RLock()
         self._session: Any = None
+        self._settings: Any = None
         self._boto: Any = None
         self._clients: dict[tuple[str, bool], Any] = {}
         self._regions: dict[str, str] = {}
@@ -98,15 +100,44 @@ class Connection:
     def forget_credentials(self) -> None:
         """Look for credentials anew on the next use: those found before were missing or have expired."""
         with self._lock:
-            self._session = self._boto = None
+            self._session = self._settings = self._boto = None
             self._clients.clear()
+
+    def presigned(self, method: str, bucket: str, key: str, expires: int) -> str | None:
+        """The presigned URL of an object where that needs no client; None where it does, or credentials are missing."""
+        with self._lock:
+            session = self._own_settings()
+            if not is_plain(self._ref, session):
+                return None
+            credentials = self._found_credentials(session)
+        if credentials is None and not self._ref.anonymous:
+            return None
+        endpoint = self._ref.endpoint_url or ""
+        return presigned(endpoint, self.region_of(bucket), credentials, method, bucket, key, expires)
 
     @property
     def ca_bundle(self) -> str | None:
         """The CA file that the environment or the profile names; None for the system's."""
         with self._lock, translated(Place(self._ref)):
-            found = self._own_session().get_config_variable("ca_bundle")
+            found = self._own_settings().get_config_variable("ca_bundle")
         return str(found) if found else None
+
+    def _own_settings(self) -> Any:
+        """A session to read the configuration with: where keys are given, one that cannot make clients is enough."""
+        if self._settings is None:
+            bare = self._session is None and self._ref.profile is None and self._is_alone()
+            self._settings = unprofiled_session(bare=True) if bare else self._own_session()
+        return self._settings
+
+    def _found_credentials(self, session: Any) -> Any:
+        from botocore.credentials import Credentials
+
+        if self._ref.anonymous:
+            return None
+        if self._keys is not None:
+            return Credentials(self._keys.access_key, self._keys.secret_key, self._keys.session_token)
+        found = session.get_credentials()
+        return found and found.get_frozen_credentials()
 
     def _own_session(self) -> Any:
         if self._session is None:
@@ -114,8 +145,11 @@ class Connection:
         return self._session
 
     def _profileless(self) -> Any:
-        own = self._keys is not None or self._ref.anonymous
-        return unprofiled_session() if own else new_session(None)
+        return unprofiled_session() if self._is_alone() else new_session(None)
+
+    def _is_alone(self) -> bool:
+        """Whether its credentials are its own, so that no profile is needed."""
+        return self._keys is not None or self._ref.anonymous
 
     def _new_client(self, region: str, path_style: bool) -> Any:
         import boto3.session
