@@ -89,8 +89,8 @@ export default tseslint.config(
     )
   },
   {
-    files: ['src/panel.tsx', 'src/commands.ts'],
-    rules: forbid('index wires; nothing imports it.', './index*')
+    files: ['src/panel.tsx', 'src/commands/**'],
+    rules: forbid('index wires; nothing imports it.', './index*', '../index*')
   },
   {
     files: ['scripts/**', 'ui-tests/**', '*.mjs'],

@@ -2,14 +2,18 @@
 
 CockpitError
 ├── BadRequest          400  the caller asked for something that cannot be
+│   └── Damaged         400  bytes that arrived are not those that were sent: send them again
 ├── CredentialsError    401  no usable credentials, or they have expired
 ├── AccessDenied        403  the service knows the caller and says no
 ├── NotFound            404  no such bucket, object, job, manifest
 ├── Conflict            409  the thing exists already, or is in another state
-│   └── SourceChanged   412  the object is not the one that was indexed
+│   ├── Archived        409  its bytes lie in an archive and must be restored first
+│   ├── SourceChanged   412  the object is not the one that was indexed
+│   └── Incomplete      409  of many objects some could not be done
 ├── FormatError         422  the bytes are not what the format promises
 │   └── UnknownFormat   422  no format knows these bytes
 ├── MissingExtra        501  a library that an extra brings is not installed
+├── TaskFailed          500  a task of a job failed as often as it was tried
 ├── ServiceError        502  the S3 service failed or could not be reached
 └── Cancelled           499  a job was asked to stop
 """
@@ -36,6 +40,10 @@ class BadRequest(CockpitError):
     code = "bad_request"
 
 
+class Damaged(BadRequest):
+    code = "damaged"
+
+
 class CredentialsError(CockpitError):
     status = 401
     code = "credentials"
@@ -56,9 +64,17 @@ class Conflict(CockpitError):
     code = "conflict"
 
 
+class Archived(Conflict):
+    code = "archived"
+
+
 class SourceChanged(Conflict):
     status = 412
     code = "source_changed"
+
+
+class Incomplete(Conflict):
+    code = "incomplete"
 
 
 class FormatError(CockpitError):
@@ -73,6 +89,11 @@ class UnknownFormat(FormatError):
 class MissingExtra(CockpitError):
     status = 501
     code = "missing_extra"
+
+
+class TaskFailed(CockpitError):
+    status = 500
+    code = "task_failed"
 
 
 class ServiceError(CockpitError):

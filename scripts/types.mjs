@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { compile } from 'json-schema-to-typescript';
 
-const banner = `/* The records of the REST API. Generated from cloud_data_cockpit/models.py by \`jlpm types\`: do not edit. */`;
+const banner = `/* The records of the REST API. Generated from cloud_data_cockpit/models/ by \`jlpm types\`: do not edit. */`;
 
 const printed = execFileSync(process.env.PYTHON ?? 'python', ['scripts/schema.py'], {
   encoding: 'utf8',

@@ -2,19 +2,25 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { ApiClient } from './api/client';
-import { addCommands, confirmReplace } from './commands';
+import { addCommands } from './commands';
+import { chooseConflict } from './dialogs/ConflictDialog';
+import { keptByBrowser } from './files/kept';
 import type { IRemembered } from './models/cockpit';
 import { Cockpit } from './models/cockpit';
-import { notifyOfUploads } from './notifications';
+import type { IPlace } from './models/places';
+import { notifyOfJobs, notifyOfUploads } from './notifications';
 import { CockpitPanel, PANEL_ID } from './panel';
-import { CommandIDs, IDataCockpit } from './tokens';
+import { RunningStatus } from './statusbar';
+import { CommandIDs, IDataCockpit, NEED_ARGUMENTS } from './tokens';
 
 export { IDataCockpit } from './tokens';
 
@@ -26,7 +32,16 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
   description: 'Browse S3 in the sidebar, cut objects into slices, load the slices in a notebook.',
   autoStart: true,
   provides: IDataCockpit,
-  optional: [ITranslator, ISettingRegistry, IStateDB, ILayoutRestorer, ICommandPalette, INotebookTracker],
+  optional: [
+    ITranslator,
+    ISettingRegistry,
+    IStateDB,
+    ILayoutRestorer,
+    ICommandPalette,
+    INotebookTracker,
+    IDefaultFileBrowser,
+    IStatusBar
+  ],
   activate: (
     app: JupyterFrontEnd,
     translator: ITranslator | null,
@@ -34,25 +49,40 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     state: IStateDB | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    tracker: INotebookTracker | null
+    tracker: INotebookTracker | null,
+    files: IDefaultFileBrowser | null,
+    statusBar: IStatusBar | null
   ): IDataCockpit => {
     const trans = (translator ?? nullTranslator).load('cloud_data_cockpit');
     const settings = new Settings();
     const cockpit = new Cockpit({
       api: new ApiClient(app.serviceManager.serverSettings),
       pageSize: () => settings.pageSize,
-      confirmReplace: async item => !settings.confirmReplace || confirmReplace(item, trans)
+      pending: keptByBrowser(),
+      askConflict: async (item, others) =>
+        settings.confirmReplace ? chooseConflict(item, others, trans) : { choice: 'replace', all: true }
     });
-    addCommands({ app, cockpit, tracker, trans });
+    addCommands({ app, cockpit, tracker, files, trans });
     const category = trans.__('Data Cockpit');
-    // Without its job there is nothing to cancel: that command is for buttons.
-    const inPalette = Object.values(CommandIDs).filter(command => command !== CommandIDs.cancelJob);
+    const inPalette = Object.values(CommandIDs).filter(command => !NEED_ARGUMENTS.has(command));
     inPalette.forEach(command => palette?.addItem({ command, category }));
 
     const panel = new CockpitPanel(cockpit, app.commands, trans);
     app.shell.add(panel, 'left', { rank: 250, type: 'Data Cockpit' });
     restorer?.add(panel, PANEL_ID);
     notifyOfUploads(cockpit.uploads, trans);
+    notifyOfJobs(cockpit.jobs, cockpit.uploads, trans, job => {
+      app.shell.activateById(PANEL_ID);
+      void cockpit.showJob(job);
+    });
+    if (statusBar) {
+      const item = new RunningStatus(cockpit, trans, () => void app.commands.execute(CommandIDs.showJobs));
+      const isActive = () => item.active;
+      const { stateChanged: activeStateChanged } = item;
+      statusBar.registerStatusItem(PLUGIN_ID, { item, align: 'left', rank: 2, isActive, activeStateChanged });
+    }
+    // The network is back: what waits for its next try need not wait longer.
+    window.addEventListener('online', () => cockpit.uploads.waker.wake());
     void start(app, cockpit, settings, registry, state);
     return new PublicFace(cockpit);
   }
@@ -90,9 +120,10 @@ async function start(
   openWhenAsked(app, cockpit);
   await cockpit.start(remembered, app.serviceManager.events.stream);
   if (state) {
-    const save = () => void state.save(STATE_KEY, { ...cockpit.remembered });
+    const save = () => void state.save(STATE_KEY, JSON.parse(JSON.stringify(cockpit.remembered)));
     cockpit.browser.changed.connect(save);
     cockpit.object.changed.connect(save);
+    cockpit.jobs.cleared.connect(save);
   }
 }
 
@@ -114,15 +145,28 @@ async function fetchPlace(state: IStateDB | null): Promise<IRemembered | null> {
   if (typeof value !== 'object' || value === null) {
     return null;
   }
-  const { connection, bucket, prefix, selection, dataSet } = value as Partial<IRemembered>;
-  const text = (found: unknown) => (typeof found === 'string' ? found : null);
+  const { connection, places, clearedAt } = value as Partial<IRemembered>;
+  const known = typeof places === 'object' && places !== null ? Object.entries(places) : [];
   return {
     connection: text(connection),
+    ...placeOf(value as Partial<IPlace>),
+    places: Object.fromEntries(known.map(([name, place]) => [name, placeOf(place)])),
+    clearedAt: text(clearedAt) ?? undefined
+  };
+}
+
+/** What was saved may be of another version: only what is understood counts. */
+function placeOf({ bucket, prefix, selection, dataSet }: Partial<IPlace>): IPlace {
+  return {
     bucket: text(bucket),
     prefix: text(prefix) ?? '',
     selection: text(selection),
     dataSet: text(dataSet) ?? undefined
   };
+}
+
+function text(found: unknown): string | null {
+  return typeof found === 'string' ? found : null;
 }
 
 class PublicFace implements IDataCockpit {

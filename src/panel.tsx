@@ -23,7 +23,7 @@ export class CockpitPanel extends ReactWidget {
   constructor(cockpit: Cockpit, commands: CommandRegistry, trans: TranslationBundle) {
     super();
     this.cockpit = cockpit;
-    this.context = { cockpit, trans, execute: (id, args) => void commands.execute(id, args) };
+    this.context = { cockpit, trans, commands, execute: (id, args) => void commands.execute(id, args) };
     this.id = PANEL_ID;
     this.title.icon = cockpitIcon;
     this.title.caption = trans.__('Data Cockpit');
@@ -120,11 +120,21 @@ function useReveal(
         body.current?.querySelector('[data-section="slices"]')?.scrollIntoView({ block: 'nearest' });
       });
     };
+    const onRevealed = (_: unknown, name: string) => {
+      setOpen(open => ({ ...open, [name]: true }));
+      requestAnimationFrame(() => {
+        const section = body.current?.querySelector<HTMLElement>(`[data-section="${name}"]`);
+        section?.scrollIntoView({ block: 'nearest' });
+        section?.querySelector<HTMLElement>('button')?.focus();
+      });
+    };
     cockpit.object.changed.connect(onObject);
     cockpit.partitioned.connect(onPartitioned);
+    cockpit.revealed.connect(onRevealed);
     return () => {
       cockpit.object.changed.disconnect(onObject);
       cockpit.partitioned.disconnect(onPartitioned);
+      cockpit.revealed.disconnect(onRevealed);
     };
   }, [cockpit, setOpen, body]);
 }

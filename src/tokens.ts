@@ -22,12 +22,35 @@ export const CommandIDs = {
   openUri: 'cloud-data-cockpit:open-uri',
   createBucket: 'cloud-data-cockpit:create-bucket',
   upload: 'cloud-data-cockpit:upload',
+  uploadFolder: 'cloud-data-cockpit:upload-folder',
+  uploadFromUrl: 'cloud-data-cockpit:upload-from-url',
+  uploadFromServer: 'cloud-data-cockpit:upload-from-server',
+  unfinishedUploads: 'cloud-data-cockpit:unfinished-uploads',
   copyUri: 'cloud-data-cockpit:copy-uri',
   useDataSet: 'cloud-data-cockpit:use-data-set',
   partition: 'cloud-data-cockpit:partition',
   insertSlices: 'cloud-data-cockpit:insert-slices',
   copyCode: 'cloud-data-cockpit:copy-code',
   deleteManifest: 'cloud-data-cockpit:delete-manifest',
+  showJobs: 'cloud-data-cockpit:show-jobs',
   cancelJob: 'cloud-data-cockpit:cancel-job',
-  cancelUploads: 'cloud-data-cockpit:cancel-uploads'
+  retryJob: 'cloud-data-cockpit:retry-job',
+  clearJobs: 'cloud-data-cockpit:clear-jobs',
+  pauseUploads: 'cloud-data-cockpit:pause-uploads',
+  resumeUploads: 'cloud-data-cockpit:resume-uploads',
+  resumeUpload: 'cloud-data-cockpit:resume-upload',
+  cancelUploads: 'cloud-data-cockpit:cancel-uploads',
+  addConnection: 'cloud-data-cockpit:add-connection',
+  editConnection: 'cloud-data-cockpit:edit-connection',
+  duplicateConnection: 'cloud-data-cockpit:duplicate-connection',
+  removeConnection: 'cloud-data-cockpit:remove-connection',
+  testConnection: 'cloud-data-cockpit:test-connection'
 } as const;
+
+/** Commands that are nothing without their arguments: for buttons, not for the palette. */
+export const NEED_ARGUMENTS: ReadonlySet<string> = new Set([
+  CommandIDs.cancelJob,
+  CommandIDs.retryJob,
+  CommandIDs.resumeUpload,
+  CommandIDs.uploadFromServer
+]);

@@ -37,6 +37,14 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         "AWS_WEB_IDENTITY_TOKEN_FILE",
         "CLOUD_DATA_COCKPIT_INDEX_PLACE",
         "CLOUD_DATA_COCKPIT_INDEX_CONNECTION",
+        "CLOUD_DATA_COCKPIT_USER_ENDPOINTS",
+        "CLOUD_DATA_COCKPIT_ALLOWED_HOSTS",
+        "CLOUD_DATA_COCKPIT_ALLOWED_ROLES",
+        "CLOUD_DATA_COCKPIT_REFUSE_PRIVATE_HOSTS",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CREDENTIAL_EXPIRATION",
+        "AWS_CA_BUNDLE",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))

@@ -33,8 +33,13 @@ def test_the_settings_are_those_that_are_documented() -> None:
         "max_jobs",
         "max_upload_parts",
         "upload_idle_seconds",
+        "upload_keep_days",
         "index_place",
         "index_connection",
+        "allow_user_endpoints",
+        "allowed_hosts",
+        "allowed_roles",
+        "refuse_private_hosts",
     }
     page = (Path(__file__).parent.parent / "docs" / "rest-api.md").read_text(encoding="utf-8")
     for name in CloudDataCockpit.class_own_traits(config=True):

@@ -1,4 +1,4 @@
-"""The TypeScript types of the records are those of models.py: a fresh generation equals the committed file."""
+"""The TypeScript types of the records are those of models/: a fresh generation equals the committed file."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ def test_types_are_fresh() -> None:
         encoding="utf-8",
     )
     committed = (ROOT / "src/api/schema.ts").read_text(encoding="utf-8")
-    assert committed == fresh.stdout, "models.py has changed: run `jlpm types` and commit src/api/schema.ts"
+    assert committed == fresh.stdout, "models/ has changed: run `jlpm types` and commit src/api/schema.ts"

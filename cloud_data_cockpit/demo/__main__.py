@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import CockpitError
 from .service import serve
+from .store import RESTORE_SECONDS
 
 
 def main() -> int:
@@ -18,10 +19,12 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--faults", action="store_true", help="let tests ask for failures")
     parser.add_argument("--follow-stdin", action="store_true", help="read keys from standard input; end when it closes")
+    parser.add_argument("--restore-seconds", type=float, default=RESTORE_SECONDS, help="what a restore takes")
     options = parser.parse_args()
     keys = json.loads(sys.stdin.buffer.readline() or b"{}") if options.follow_stdin else {}
     try:
-        serve(options.dir, options.port, faults=options.faults, follow_stdin=options.follow_stdin, **keys)
+        settings = {"faults": options.faults, "follow_stdin": options.follow_stdin}
+        serve(options.dir, options.port, restore_seconds=options.restore_seconds, **settings, **keys)
     except CockpitError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1

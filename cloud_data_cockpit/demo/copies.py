@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from .access import allows
+from .archive import HEADER, check_readable
 from .bodies import FileSink
 from .checksums import ALGORITHMS, digest, encode
 from .conditions import byte_range, check_read
@@ -39,6 +40,7 @@ def _source(call: Call) -> Version:
         code = "NoSuchKey" if version_id is None else "NoSuchVersion"
         raise S3Error(code, Key=key.decode("utf-8", "replace"))
     check_read(version, call.request.headers, "x-amz-copy-source-")
+    check_readable(call, version)
     return version
 
 
@@ -82,7 +84,10 @@ def _copied_draft(call: Call, source: Version) -> Draft:
         )
     fresh = draft_of(call.request.key, headers)
     tags = fresh.tags if retags else check_tags(list(source.tags.items()))
-    kept = stored_headers(headers) if replaces else source.headers
+    kept = stored_headers(headers) if replaces else dict(source.headers)
+    kept.pop(HEADER, None)  # the class is that of the request, never that of the source
+    if HEADER in fresh.headers:
+        kept[HEADER] = fresh.headers[HEADER]
     return Draft(call.request.key, kept, tags, canned_acl(headers))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .archive import class_of
 from .buckets import acl_document, asked_acl
 from .drafts import check_tags
 from .operations import Call, find_version, version_header
@@ -84,7 +85,7 @@ async def get_attributes(call: Call) -> Reply:
     inner = element("ETag", version.etag.strip('"')) if "ETag" in asked else ""
     inner += _checksum(version) if "Checksum" in asked else ""
     inner += _parts(call, version) if "ObjectParts" in asked else ""
-    inner += element("StorageClass", "STANDARD") if "StorageClass" in asked else ""
+    inner += element("StorageClass", class_of(version.headers)) if "StorageClass" in asked else ""
     inner += element("ObjectSize", version.size) if "ObjectSize" in asked else ""
     headers = {"Last-Modified": http_date(version.modified)} | version_header(call, version.version)
     return xml_reply(document("GetObjectAttributesResponse", inner), headers=headers)

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from . import buckets, copies, details, multipart, objects, pages
+from . import archive, buckets, copies, details, multipart, objects, pages
 from .access import allows
 from .auth import UNSIGNED, Identity, check_payload_rule, identify
 from .bodies import DocumentSink, Expected, FileSink, Sink
@@ -68,11 +68,12 @@ TABLE: dict[tuple[str, str, str], Operation] = {
     ("DELETE", "object", "tagging"): Operation("s3:DeleteObjectTagging", details.delete_tags),
     ("GET", "object", "acl"): Operation("s3:GetObjectAcl", details.get_acl),
     ("PUT", "object", "acl"): Operation("s3:PutObjectAcl", details.put_acl),
+    ("POST", "object", "restore"): Operation("s3:RestoreObject", archive.restore_object),
     ("GET", "object", "attributes"): Operation("s3:GetObjectAttributes", details.get_attributes),
 }
 _OTHERS = {
     "accelerate", "analytics", "intelligent-tiering", "inventory", "legal-hold", "logging", "metrics", "notification",
-    "replication", "requestPayment", "restore", "retention", "select", "torrent", "session", "renameObject", "append",
+    "replication", "requestPayment", "retention", "select", "torrent", "session", "renameObject", "append",
 }  # fmt: skip
 _SUBRESOURCES = {name.partition(" ")[0] for _, _, name in TABLE} - {"", "copy"} | _OTHERS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from .archive import STANDARD, check_class
 from .records import Draft
 from .s3errors import S3Error
 
@@ -56,6 +57,8 @@ def stored_headers(headers: dict[str, str]) -> dict[str, str]:
     if any(name.startswith("x-amz-server-side-encryption-customer-") for name in headers):
         raise S3Error("NotImplemented", "The demo service does not encrypt; send no customer key.")
     kept = {shown: headers[name] for name, shown in _KEPT.items() if headers.get(name)}
+    if "x-amz-storage-class" in kept and check_class(kept["x-amz-storage-class"]) == STANDARD:
+        del kept["x-amz-storage-class"]  # S3 names the other classes only
     codings = [item.strip() for item in kept.pop("Content-Encoding", "").split(",")]
     codings = [item for item in codings if item and item != "aws-chunked"]  # the framing of the request, not the object
     if codings:

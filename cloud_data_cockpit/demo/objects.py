@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .access import allows
+from .archive import check_readable, restore_header
 from .bodies import FileSink
 from .checksums import encode
 from .conditions import byte_range, check_read
@@ -64,7 +65,7 @@ def object_headers(call: Call, version: Version) -> dict[str, str]:
     """The headers of GetObject and HeadObject that do not depend on a range."""
     headers = dict(version.headers)
     headers |= {"ETag": version.etag, "Last-Modified": http_date(version.modified), "Accept-Ranges": "bytes"}
-    headers |= version_header(call, version.version)
+    headers |= version_header(call, version.version) | restore_header(call, version)
     if version.tags:
         headers["x-amz-tagging-count"] = str(len(version.tags))
     for parameter, name in _OVERRIDES.items():
@@ -88,6 +89,8 @@ async def get_object(call: Call) -> Reply:
     """GetObject and HeadObject."""
     version = find_version(call, version_id=call.request.parameter("versionId") or None)
     check_read(version, call.request.headers)
+    if call.request.method == "GET":
+        check_readable(call, version)
     headers = object_headers(call, version)
     pieces = call.store.pieces(version)
     wanted = byte_range(call.request.header("range"), version.size)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from .archive import class_in
 from .listing import Page, Position, collect, first_key, position_of, walk
 from .multipart import OWNER
 from .operations import Call
@@ -46,13 +47,13 @@ class _Asked:
 
 
 def _current(asked: _Asked, start: bytes | None) -> Page:
-    """A page of current objects; rows are (key, etag, size, modified, checksum)."""
+    """A page of current objects; rows are (key, etag, size, modified, checksum, headers)."""
     bucket = asked.call.bucket.id
 
     def seek(low: bytes, high: bytes | None) -> Iterator[tuple[Any, ...]]:
         bound, extra = ("AND key < ?", (high,)) if high is not None else ("", ())
         query = (
-            "SELECT key, etag, size, modified, checksum FROM versions INDEXED BY current "
+            "SELECT key, etag, size, modified, checksum, headers FROM versions INDEXED BY current "
             f"WHERE latest = 1 AND bucket = ? AND key >= ? {bound} AND marker = 0 ORDER BY key"
         )
         return asked.call.store.database.execute(query, (bucket, low, *extra))
@@ -64,13 +65,13 @@ def _current(asked: _Asked, start: bytes | None) -> Page:
 
 def _contents(asked: _Asked, page: Page, owner: str) -> str:
     lines = []
-    for key, etag, size, modified, checksum in page.rows:
+    for key, etag, size, modified, checksum, headers in page.rows:
         line = asked.key("Key", key) + f"<LastModified>{timestamp(modified)}</LastModified>"  # type: ignore[arg-type]
         line += f"<ETag>{escape(str(etag))}</ETag><Size>{size}</Size>"
         if checksum:
             algorithm, _, kind = json.loads(str(checksum))
             line += f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm><ChecksumType>{kind}</ChecksumType>"
-        lines.append(f"<Contents>{line}{owner}<StorageClass>STANDARD</StorageClass></Contents>")
+        lines.append(f"<Contents>{line}{owner}<StorageClass>{class_in(str(headers))}</StorageClass></Contents>")
     return "".join(lines)
 
 
@@ -115,14 +116,14 @@ def _list_v2(call: Call) -> Reply:
 
 
 def _versions(asked: _Asked, marker: bytes, version_marker: str) -> Page:
-    """A page of all versions, newest first; rows are (key, version, latest, marker, etag, size, modified)."""
+    """A page of all versions, newest first; a row begins with (key, version, latest, marker, etag, size, modified)."""
     store, bucket = asked.call.store, asked.call.bucket
     resumed = store.version(bucket, marker, version_marker) if version_marker else None
 
     def seek(low: bytes, high: bytes | None) -> Iterator[tuple[Any, ...]]:
         bound, extra = ("AND key < ?", (high,)) if high is not None else ("", ())
         query = (
-            "SELECT key, version, latest, marker, etag, size, modified, id FROM versions INDEXED BY history "
+            "SELECT key, version, latest, marker, etag, size, modified, id, headers FROM versions INDEXED BY history "
             f"WHERE bucket = ? AND key >= ? {bound} ORDER BY key, id DESC"
         )
         rows = store.database.execute(query, (bucket.id, low, *extra))
@@ -146,13 +147,13 @@ async def list_versions(call: Call) -> Reply:
     inner = asked.head(page) + asked.key("KeyMarker", key_marker.encode()) + element("VersionIdMarker", version_marker)
     if page.end is not None:
         inner += asked.key("NextKeyMarker", page.end.key) + element("NextVersionIdMarker", page.end.detail)
-    for key, version, latest, marker, etag, size, modified, _ in page.rows:
+    for key, version, latest, marker, etag, size, modified, _, headers in page.rows:
         line = asked.key("Key", key) + element("VersionId", version)  # type: ignore[arg-type]
         line += element("IsLatest", bool(latest)) + element("LastModified", timestamp(modified))  # type: ignore[arg-type]
         if marker:
             inner += f"<DeleteMarker>{line}<Owner>{OWNER}</Owner></DeleteMarker>"
         else:
-            line += element("ETag", etag) + element("Size", size) + "<StorageClass>STANDARD</StorageClass>"
+            line += element("ETag", etag) + element("Size", size) + element("StorageClass", class_in(str(headers)))
             inner += f"<Version>{line}<Owner>{OWNER}</Owner></Version>"
     inner += asked.common_prefixes(page)
     return xml_reply(document("ListVersionsResult", inner))

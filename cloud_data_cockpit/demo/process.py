@@ -20,7 +20,8 @@ class DemoProcess:
     """A running demo service; a context manager that ends it.
 
     directory: where objects are kept (made when missing). port 0: any free one. faults: let tests inject
-    failures. The process also ends when this one does. Raises ServiceError when it does not start.
+    failures. restore_seconds: what a restore of an archived object takes. The process also ends when this one does.
+    Raises ServiceError when it does not start.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class DemoProcess:
         secret_key: str | None = None,
         faults: bool = False,
         patience: float = 20.0,
+        restore_seconds: float | None = None,
     ) -> None:
         self.directory = Path(directory)
         command = [sys.executable, "-m", "cloud_data_cockpit.demo", "--dir", str(self.directory), "--port", str(port)]
         command += ["--follow-stdin"] + (["--faults"] if faults else [])
+        command += [] if restore_seconds is None else ["--restore-seconds", str(restore_seconds)]
         keys = {"access_key": access_key, "secret_key": secret_key} if access_key and secret_key else {}
         # In a session of its own, a Ctrl-C in the terminal reaches the one who started it and not the service.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)

@@ -62,6 +62,13 @@ class Version:
     checksum: Checksum | None
 
 
+class Restore(NamedTuple):
+    """An archived version that can be read from `ready` to `until`, in seconds since 1970."""
+
+    ready: float
+    until: float
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """An open multipart upload."""

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS pieces(
   PRIMARY KEY (owner, number)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS piece_files ON pieces(file);
+-- Archived versions that were asked back: readable from `ready` to `until`.
+CREATE TABLE IF NOT EXISTS restores(owner INTEGER PRIMARY KEY, ready REAL NOT NULL, until REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS uploads(
   id TEXT PRIMARY KEY, bucket INTEGER NOT NULL, key BLOB NOT NULL, started REAL NOT NULL,
   headers TEXT NOT NULL, tags TEXT NOT NULL, acl TEXT NOT NULL, checksum TEXT NOT NULL

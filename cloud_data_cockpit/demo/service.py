@@ -23,7 +23,7 @@ from .connection import Connections
 from .dispatch import Dispatcher
 from .faults import Faults
 from .keys import Keys, load_keys, prepare_directory
-from .store import Store, connect
+from .store import RESTORE_SECONDS, Store, connect
 
 HOST = "127.0.0.1"
 _LARGEST_REQUEST = 6 << 30  # 5 GiB of an object and the framing of its chunks
@@ -127,13 +127,15 @@ def serve(
     announce: Callable[[dict[str, str]], None] | None = None,
     faults: bool = False,
     follow_stdin: bool = False,
+    restore_seconds: float = RESTORE_SECONDS,
 ) -> None:
     """Serve S3 on 127.0.0.1 from a directory until SIGTERM or SIGINT; blocks.
 
     directory: made when missing, readable by its owner only. port: 0 for any free one. Keys: given, or those of
     DIR/credentials.json, made on first use. announce: called once with endpoint_url, access_key and secret_key when
     the service listens; by default they are written to stdout as one JSON line. faults: allow tests to ask for
-    failures. follow_stdin: end as well when standard input closes.
+    failures. follow_stdin: end as well when standard input closes. restore_seconds: how long it takes to restore an
+    archived object.
     Raises Conflict when the port is taken or another service has the directory; CockpitError when it is not writable.
     """
     directory = Path(directory).absolute()
@@ -142,7 +144,7 @@ def serve(
         used_access_key, used_secret_key = load_keys(directory, access_key, secret_key)
         listener = _listen(port)
         lock = _lock(directory)
-        store = Store(directory)
+        store = Store(directory, restore_seconds)
     except (OSError, sqlite3.Error) as error:
         raise CockpitError(
             f"The demo service cannot use {directory}: {error}. Choose a folder you can write."

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .files import BodyFiles
-from .records import Bucket, Checksum, Condition, Draft, Piece, Version
+from .records import Bucket, Checksum, Condition, Draft, Piece, Restore, Version
 from .s3errors import S3Error
 
 _VERSION_COLUMNS = "id, bucket, key, version, latest, marker, size, etag, modified, headers, tags, acl, checksum"
 _BUCKET_COLUMNS = "id, name, created, versioning, acl"
+
+RESTORE_SECONDS = 3.0
+"""How long it takes to restore an archived object, where AWS takes minutes to days."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -48,8 +51,9 @@ def version_of(row: tuple[object, ...]) -> Version:
 class Store:
     """Buckets and versions of objects in one directory. Used from one thread; the bodies' files from any."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, restore_seconds: float = RESTORE_SECONDS) -> None:
         self.directory = directory
+        self.restore_seconds = restore_seconds
         self.files = BodyFiles(directory)
         self.database = connect(directory / "service.sqlite")
         self.database.executescript((Path(__file__).parent / "schema.sql").read_text("utf-8"))
@@ -198,6 +202,7 @@ class Store:
     def _drop(self, owner: int) -> list[str]:
         files = [row[0] for row in self.database.execute("SELECT file FROM pieces WHERE owner = ?", (owner,)) if row[0]]
         self.database.execute("DELETE FROM pieces WHERE owner = ?", (owner,))
+        self.database.execute("DELETE FROM restores WHERE owner = ?", (owner,))
         self.database.execute("DELETE FROM versions WHERE id = ?", (owner,))
         return files
 
@@ -241,6 +246,15 @@ class Store:
     def set_tags(self, version: Version, tags: dict[str, str]) -> None:
         """Replace the tags of a version."""
         self.database.execute("UPDATE versions SET tags = ? WHERE id = ?", (json.dumps(tags), version.id))
+
+    def restore(self, version: Version) -> Restore | None:
+        """What was asked back of an archived version; it may have run out."""
+        row = self.database.execute("SELECT ready, until FROM restores WHERE owner = ?", (version.id,)).fetchone()
+        return Restore(*row) if row else None
+
+    def set_restore(self, version: Version, ready: float, until: float) -> None:
+        """Remember a restore in place of the one before."""
+        self.database.execute("INSERT OR REPLACE INTO restores VALUES (?, ?, ?)", (version.id, ready, until))
 
     def set_acl(self, version: Version, acl: str) -> None:
         """Replace the canned ACL of a version."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import models
-from .routes import PATH_PARAMETERS, ROOT, Many, RecordType, Route
+from .routes import PATH_PARAMETERS, ROOT, Many, OneOf, RecordType, Route
 from .schemas import definitions
 
 _REF = "#/components/schemas/{model}"
@@ -59,6 +59,9 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.body == "bytes":
         operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    elif isinstance(route.body, OneOf):
+        choice = {"oneOf": [_reference(record) for record in route.body.records]}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": choice}}}
     elif route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(_reference(route.body))}
     return operation
@@ -103,9 +106,11 @@ def _reference(record: RecordType) -> dict[str, str]:
     return {"$ref": _REF.format(model=record.__name__)}
 
 
-def _records(what: RecordType | Many | str | None) -> Iterable[RecordType]:
+def _records(what: RecordType | Many | OneOf | str | None) -> Iterable[RecordType]:
     if isinstance(what, Many):
         yield what.record
+    elif isinstance(what, OneOf):
+        yield from what.records
     elif isinstance(what, type):
         yield what
 

@@ -1,15 +1,39 @@
-"""Jobs: start a partition, list, show, cancel."""
+"""Jobs: start one of any kind, list, show, cancel, start anew."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
+from pydantic import ValidationError
+from pydantic_core import from_json
 from tornado.web import authenticated
 
-from ..jobs.kinds import PARTITION
-from ..models import Job, PartitionRequest
-from .base import CockpitHandler
+from ..errors import BadRequest, Conflict
+from ..jobs.base import Kind
+from ..jobs.kinds import PARTITION, kind_of_job, startable
+from ..jobs.store import ENDED
+from ..models import Job, Record
+from .base import CockpitHandler, problems_of
+
+
+def parsed(body: bytes) -> tuple[Kind[Any], Record]:
+    """The kind and the request in the body that starts a job. BadRequest naming what is wrong with it.
+
+    A body without `kind` is a partition, as it was before there were others.
+    """
+    try:
+        given = from_json(body)
+    except ValueError as error:
+        raise BadRequest(f"the body is not right: {error}") from None
+    if not isinstance(given, dict):
+        raise BadRequest("the body is not right: it is no JSON object")
+    kind = startable(str(given.get("kind", PARTITION.name)))
+    try:
+        return kind, kind.request.model_validate_json(body)
+    except ValidationError as error:
+        raise BadRequest(f"the body is not right: {problems_of(error)}") from None
 
 
 class JobsHandler(CockpitHandler):
@@ -21,8 +45,7 @@ class JobsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def post(self) -> None:
-        job = await self.services.runner.submit(PARTITION, self.body(PartitionRequest))
-        self.reply(job, HTTPStatus.CREATED)
+        self.reply(await self.services.runner.submit(*parsed(self.request.body)), HTTPStatus.CREATED)
 
 
 class JobHandler(CockpitHandler):
@@ -37,3 +60,25 @@ class CancelHandler(CockpitHandler):
     @authorized
     async def post(self, job_id: str) -> None:
         self.reply(await self.services.cancel(job_id))
+
+
+class RetryHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def post(self, job_id: str) -> None:
+        kind, request = await self.services.blocking(self._kept, job_id)
+        self.reply(await self.services.runner.submit(kind, request), HTTPStatus.CREATED)
+
+    def _kept(self, job_id: str) -> tuple[Kind[Any], Record]:
+        job = self.services.board.get(job_id)
+        if job.state not in ENDED:
+            raise Conflict(f"job {job_id} has not ended yet: wait for it, or cancel it first")
+        kind, request = kind_of_job(job), self.services.board.request(job_id)
+        if kind is None or request is None:
+            raise Conflict(f"what job {job_id} was asked for is not kept: start it again where it was started")
+        try:
+            return kind, kind.request.model_validate_json(request)
+        except ValidationError:
+            raise Conflict(
+                f"job {job_id} was started by another release: start it again where it was started"
+            ) from None

@@ -8,16 +8,29 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from .. import models
-from . import buckets, connections, formats, info, jobs, manifests, objects, openapi, uploads
+from ..jobs.kinds import requests
+from . import buckets, connections, formats, info, jobs, manifests, multiparts, objects, openapi, uploads, versions
 from .base import CockpitHandler
-from .requests import BucketRequest, ConnectionQuery, ListingQuery, ObjectQuery, SlicesQuery
+from .requests import (
+    BucketRequest,
+    CompleteQuery,
+    ConnectionQuery,
+    ListingQuery,
+    MultipartsQuery,
+    ObjectQuery,
+    SlicesQuery,
+    TagsQuery,
+    VersionQuery,
+    VersionsQuery,
+    WholeQuery,
+)
 from .services import Services
 
 ROOT = "/cloud-data-cockpit/api/"
 
 RecordType: TypeAlias = type[models.Record]
 
-PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+"}
+PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+", "connection": r"[^/]+"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,13 @@ class Many:
     """A JSON list of records."""
 
     record: RecordType
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A JSON object that is one of these records."""
+
+    records: tuple[RecordType, ...]
 
 
 @dataclass(frozen=True)
@@ -38,25 +58,76 @@ class Route:
     reply: RecordType | Many | Literal["json"] | None
     status: int = 200
     query: RecordType | None = None
-    body: RecordType | Literal["bytes"] | None = None
+    body: RecordType | OneOf | Literal["bytes"] | None = None
 
 
 m = models
 ROUTES: Sequence[Route] = (
     Route("GET", "info", info.InfoHandler, "Version and settings", m.ServerInfo),
-    Route("GET", "connections", connections.ConnectionsHandler, "Ways to reach an S3 service", Many(m.ConnectionRef)),
+    Route("GET", "connections", connections.ConnectionsHandler, "Ways to reach an S3 service", Many(m.ConnectionInfo)),
+    Route(
+        "POST", "connections", connections.ConnectionsHandler, "Add one", m.ConnectionInfo, 201, body=m.ConnectionDraft
+    ),
+    Route("POST", "connections/test", connections.TestHandler, "Try one", m.ConnectionReport, body=m.ConnectionTest),
+    Route(
+        "PUT",
+        "connections/{connection}",
+        connections.ConnectionHandler,
+        "Change one of the user's own",
+        m.ConnectionInfo,
+        body=m.ConnectionDraft,
+    ),
+    Route("DELETE", "connections/{connection}", connections.ConnectionHandler, "Remove one of them", None, 204),
     Route("GET", "formats", formats.FormatsHandler, "Formats and their parameters", Many(m.FormatInfo)),
     Route("GET", "buckets", buckets.BucketsHandler, "Buckets of a connection", Many(m.Bucket), query=ConnectionQuery),
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),
     Route("GET", "objects", objects.ObjectsHandler, "One page below a prefix", m.Listing, query=ListingQuery),
     Route("GET", "object", objects.ObjectHandler, "An object and its format", m.ObjectDetail, query=ObjectQuery),
+    Route("GET", "versions", versions.VersionsHandler, "Versions of objects", m.VersionPage, query=VersionsQuery),
+    Route("DELETE", "versions", versions.VersionsHandler, "Delete a version", None, 204, query=VersionQuery),
+    Route(
+        "POST",
+        "versions/restore",
+        versions.RestoreHandler,
+        "Make a version the latest",
+        m.ObjectDetail,
+        body=m.VersionRequest,
+    ),
+    Route("GET", "tags", versions.TagsHandler, "The tags of an object", m.Tags, query=TagsQuery),
+    Route("PUT", "tags", versions.TagsHandler, "Replace them", m.Tags, body=m.TagsRequest),
+    Route("POST", "presign", objects.PresignHandler, "A link to an object", m.PresignedLink, body=m.PresignRequest),
+    Route("POST", "thaw", objects.ThawHandler, "Bring back an archived object", m.ObjectDetail, body=m.ThawRequest),
+    Route("POST", "folders", objects.FoldersHandler, "Make a folder", None, 204, body=m.FolderRequest),
+    Route("POST", "measure", objects.MeasureHandler, "Count a selection", m.Measured, body=m.MeasureRequest),
+    Route("POST", "places", objects.PlacesHandler, "What a pasted text names", m.FoundPlace, body=m.PlaceText),
     Route("POST", "uploads", uploads.UploadsHandler, "Open a multipart upload", m.Upload, 201, body=m.UploadRequest),
     Route("PUT", "uploads/{job_id}/parts/{number}", uploads.PartHandler, "Send a part", m.PartReceipt, body="bytes"),
-    Route("POST", "uploads/{job_id}/complete", uploads.CompleteHandler, "Put the parts together", m.Job),
-    Route("POST", "jobs", jobs.JobsHandler, "Start a partition", m.Job, 201, body=m.PartitionRequest),
+    Route(
+        "POST",
+        "uploads/{job_id}/complete",
+        uploads.CompleteHandler,
+        "Put the parts together",
+        m.Job,
+        query=CompleteQuery,
+    ),
+    Route("GET", "uploads", uploads.UploadsHandler, "Uploads that have not ended", Many(m.PendingUpload)),
+    Route("POST", "uploads/{job_id}/pause", uploads.PauseHandler, "Let one rest; its parts stay", m.Job),
+    Route("POST", "uploads/{job_id}/resume", uploads.ResumeHandler, "Go on with one", m.Upload, body=m.ResumeRequest),
+    Route("POST", "uploads/whole", uploads.WholeHandler, "Send a small file", m.Job, query=WholeQuery, body="bytes"),
+    Route(
+        "GET",
+        "multiparts",
+        multiparts.MultipartsHandler,
+        "Open multipart uploads of a bucket",
+        m.MultipartPage,
+        query=MultipartsQuery,
+    ),
+    Route("POST", "multiparts/sweep", multiparts.SweepHandler, "Abort some of them", m.Swept, body=m.SweepRequest),
+    Route("POST", "jobs", jobs.JobsHandler, "Start a job of any kind", m.Job, 201, body=OneOf(requests())),
     Route("GET", "jobs", jobs.JobsHandler, "The newest jobs, newest first", Many(m.Job)),
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
     Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
+    Route("POST", "jobs/{job_id}/retry", jobs.RetryHandler, "Start the same anew, as a new job", m.Job, 201),
     Route("GET", "manifests", manifests.ManifestsHandler, "Manifests, newest first", Many(m.ManifestSummary)),
     Route("GET", "manifests/{manifest_id}", manifests.ManifestHandler, "One manifest", m.ManifestSummary),
     Route("DELETE", "manifests/{manifest_id}", manifests.ManifestHandler, "Forget a manifest", None, 204),

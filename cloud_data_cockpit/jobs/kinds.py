@@ -1,89 +1,40 @@
-"""What each kind of job does; a new kind is one entry in KINDS."""
+"""The kinds of job: each is one file beside this one, and one entry in KINDS, from which REST and OpenAPI learn it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any
 
-from ..errors import NotFound
-from ..formats.base import Report
-from ..models import JobKind, PartitionRequest, Record, UploadRequest
-from ..registry import get_format
+from ..errors import BadRequest
+from ..models import Job, Record
+from .base import Kind
+from .changing import CHANGE
+from .copying import COPY, MOVE
+from .deleting import DELETE
+from .driven import UPLOAD
+from .partition import PARTITION
+from .progress import Progress
 
-RequestT = TypeVar("RequestT", bound=Record)
+__all__ = ["KINDS", "PARTITION", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
 
+KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, UPLOAD)
 
-@dataclass(frozen=True)
-class Kind(Generic[RequestT]):
-    """How jobs of one kind are shown, checked and done.
-
-    `check` raises what can be said at once about a request. `work` is called in a thread of the pool and gives the
-    fields of the Job that its success sets; `undo` takes these back when the job was cancelled meanwhile. A kind
-    without `work` is driven from outside.
-    """
-
-    name: JobKind
-    unit: Literal["bytes", "records"]
-    title: Callable[[RequestT], str]
-    uri: Callable[[RequestT], str]
-    check: Callable[[RequestT], None] | None = None
-    work: Callable[[RequestT, Report], dict[str, Any]] | None = None
-    undo: Callable[[dict[str, Any]], None] | None = None
+_STARTABLE: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS if kind.work is not None}
 
 
-def _last(key: str) -> str:
-    return key.rstrip("/").rsplit("/", 1)[-1] or key
-
-
-def _check_partition(request: PartitionRequest) -> None:
-    from ..s3.connections import resolve
-    from ..s3.objects import parse_uri
-    from ..slicing.partition import check_params
-
-    parse_uri(request.uri)
-    resolve(request.connection)
-    if request.format is not None:
-        check_params(get_format(request.format), request.params)
-
-
-def _partition(request: PartitionRequest, report: Report) -> dict[str, Any]:
-    from ..s3.connections import resolve
-    from ..slicing.partition import partition_object
-
-    connection = resolve(request.connection)
-    manifest = partition_object(connection, request.uri, request.format, dict(request.params), report)
-    return {"manifest_id": manifest.id}
-
-
-def _forget_manifest(result: dict[str, Any]) -> None:
-    from ..slicing.manifests import delete
-
+def startable(name: str) -> Kind[Any]:
+    """The kind that a request with this `kind` starts. BadRequest naming those that there are."""
     try:
-        delete(result["manifest_id"])
-    except NotFound:
-        return
+        return _STARTABLE[name]
+    except KeyError:
+        known = ", ".join(sorted(_STARTABLE))
+        raise BadRequest(f"there is no kind of job {name!r} to be started; known are {known}") from None
 
 
-def _upload_uri(request: UploadRequest) -> str:
-    from ..s3.objects import make_uri
+def kind_of_job(job: Job) -> Kind[Any] | None:
+    """The kind that would do the work of `job` again; None when it was driven from outside."""
+    return _STARTABLE.get(job.kind)
 
-    return make_uri(request.bucket, request.key)
 
-
-PARTITION = Kind[PartitionRequest](
-    name="partition",
-    unit="bytes",
-    title=lambda request: f"Partition {_last(request.uri)}",
-    uri=lambda request: request.uri,
-    check=_check_partition,
-    work=_partition,
-    undo=_forget_manifest,
-)
-UPLOAD = Kind[UploadRequest](
-    name="upload",
-    unit="bytes",
-    title=lambda request: f"Upload {_last(request.key)}",
-    uri=_upload_uri,
-)
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (PARTITION, UPLOAD)}
+def requests() -> tuple[type[Record], ...]:
+    """The records by which jobs are asked for, each once."""
+    return tuple(dict.fromkeys(kind.request for kind in _STARTABLE.values()))

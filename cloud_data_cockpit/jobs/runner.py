@@ -1,4 +1,4 @@
-"""Starts jobs in a bounded pool of threads, tells their progress, stops them, tidies up after a server that died."""
+"""Starts jobs in a bounded pool of threads, tells their progress, stops them, lets them go on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import Cancelled, CockpitError, Conflict
-from ..models import Job, PartitionRequest, Problem, Record, UploadRequest
+from ..models import Job, Problem, Record
+from .base import Interrupted, Kind
 from .board import Board
-from .kinds import UPLOAD, Kind
-from .ownership import Owner
-from .store import ENDED, KeptUpload, Store
+from .progress import Progress
+from .store import ENDED
 from .tracebacks import problem_of, traceback_text
 
 log = logging.getLogger(__name__)
@@ -24,18 +24,24 @@ log = logging.getLogger(__name__)
 GRACE = 0.8
 """Seconds that a cancelled job has to stop by itself before it is called cancelled all the same."""
 STOP_TIMEOUT = 5.0
+LIGHT_JOBS = 8
+"""Jobs at once that wait for the network rather than need the processor."""
 
-_STOPPED = Problem(code="interrupted", message="the Jupyter server stopped before this was done; start it again")
+STOPPED = Problem(code="interrupted", message="the Jupyter server stopped before this was done; start it again")
+RESTARTS = Problem(
+    code="interrupted", message="the Jupyter server stopped before this was done; it goes on when the server does"
+)
 
 
 @dataclass(frozen=True)
 class _Running:
+    kind: Kind[Any]
     stop: threading.Event
     future: Future[None]
 
 
-def new_job(kind: Kind[Any], request: PartitionRequest | UploadRequest, **fields: Any) -> Job:
-    """A queued job of `kind` with an id of its own."""
+def new_job(kind: Kind[Any], request: Any, **fields: Any) -> Job:
+    """A queued job of `kind`, asked for by a record of that kind, with an id of its own."""
     now = datetime.now(UTC)
     return Job(
         id=secrets.token_hex(8),
@@ -51,25 +57,42 @@ def new_job(kind: Kind[Any], request: PartitionRequest | UploadRequest, **fields
 
 
 class Runner:
-    """Jobs that this server works at itself, at most `max_jobs` at once; further ones wait."""
+    """Jobs that this server works at itself, at most `max_jobs` heavy ones at once; further ones wait."""
 
-    def __init__(self, board: Board, max_jobs: int) -> None:
+    def __init__(self, board: Board, max_jobs: int, light_jobs: int = LIGHT_JOBS) -> None:
         self._board = board
-        self._pool = ThreadPoolExecutor(max_jobs, thread_name_prefix="cockpit-job")
+        self._heavy = ThreadPoolExecutor(max_jobs, thread_name_prefix="cockpit-job")
+        self._light = ThreadPoolExecutor(light_jobs, thread_name_prefix="cockpit-transfer")
         self._running: dict[str, _Running] = {}
+        self._closing = threading.Event()
 
-    async def submit(self, kind: Kind[Any], request: PartitionRequest) -> Job:
+    async def submit(self, kind: Kind[Any], request: Record) -> Job:
         """Check the request, queue the job; the errors of the check are raised here, later ones are the job's."""
         if kind.check is not None:
             await asyncio.to_thread(kind.check, request)
-        job = await asyncio.to_thread(self._board.add, new_job(kind, request))
-        stop = threading.Event()
-        future = self._pool.submit(self._work, job.id, kind, request, stop)
-        self._running[job.id] = _Running(stop, future)
-        future.add_done_callback(lambda _: self._running.pop(job.id, None))
-        if future.done():
-            self._running.pop(job.id, None)
+        kept = request if kind.may_keep(request) else None
+        job = await asyncio.to_thread(self._board.add, new_job(kind, request), kept)
+        self._begin(job.id, kind, request)
         return job
+
+    async def go_on(self, job: Job, former: str, kind: Kind[Any], request: Record) -> Job:
+        """Work on at a job that stopped half-way, which was server `former`'s. Conflict when it is another's now."""
+        taken = await asyncio.to_thread(
+            self._board.take, job.id, former, state="queued", error=None, resumable=False, phase=""
+        )
+        if not taken:
+            raise Conflict(f"job {job.id} goes on in another Jupyter server of yours")
+        self._begin(job.id, kind, request)
+        return await asyncio.to_thread(self._board.get, job.id)
+
+    def _begin(self, job_id: str, kind: Kind[Any], request: Record) -> None:
+        stop = threading.Event()
+        pool = self._heavy if kind.heavy else self._light
+        future = pool.submit(self._work, job_id, kind, request, stop)
+        self._running[job_id] = _Running(kind, stop, future)
+        future.add_done_callback(lambda _: self._running.pop(job_id, None))
+        if future.done():
+            self._running.pop(job_id, None)
 
     def works_at(self, job_id: str) -> bool:
         """Whether the job waits or runs here."""
@@ -96,28 +119,37 @@ class Runner:
     async def close(self) -> None:
         """Stop all jobs, wait a little for them, and call those that were not done interrupted."""
         running = dict(self._running)
+        self._closing.set()
         for entry in running.values():
             entry.stop.set()
             entry.future.cancel()
-        for job_id in running:
-            await asyncio.to_thread(self._board.change, job_id, state="interrupted", error=_STOPPED)
+        for job_id, entry in running.items():
+            problem = RESTARTS if entry.kind.resumes else STOPPED
+            await asyncio.to_thread(
+                self._board.change, job_id, state="interrupted", error=problem, resumable=entry.kind.resumes
+            )
         waiting = [asyncio.wrap_future(entry.future) for entry in running.values() if not entry.future.done()]
         if waiting:
             await asyncio.wait(waiting, timeout=STOP_TIMEOUT)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._heavy, self._light):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, job_id: str, kind: Kind[Any], request: Record, stop: threading.Event) -> None:
-        def report(done: int, total: int) -> None:
-            if stop.is_set():
-                raise Cancelled(f"job {job_id} was cancelled")
-            self._board.progress(job_id, done=done, total=total)
-
-        if kind.work is None or not self._board.change(job_id, state="running", phase="indexing"):
+        progress = Progress(
+            lambda changes: self._board.progress(job_id, **changes),
+            stop,
+            job_id=job_id,
+            store=self._board.store,
+            closing=self._closing,
+        )
+        if kind.work is None or not self._board.change(job_id, state="running", phase=kind.phase):
             return
         try:
-            result = kind.work(request, report)
+            result = kind.work(request, progress)
         except Cancelled:
             self._board.change(job_id, state="cancelled", phase="")
+        except Interrupted as error:
+            self._board.change(job_id, state="interrupted", phase="", resumable=True, error=problem_of(error.cause))
         except CockpitError as error:
             self._board.fail(job_id, problem_of(error))
         except Exception as error:  # noqa: BLE001 - the job shows it and the log has the traceback
@@ -128,31 +160,3 @@ class Runner:
                 if kind.undo is not None:
                     kind.undo(result)
                 self._board.change(job_id, state="cancelled", phase="")
-
-
-def recover(store: Store, owner: Owner) -> list[KeptUpload]:
-    """Call the jobs of dead servers interrupted; the multipart uploads they left, which are still to be aborted."""
-    for name, job in store.unfinished():
-        if name != owner.name and not owner.others_live(name):
-            changes = {"state": "interrupted", "error": _STOPPED, "phase": "", "updated": datetime.now(UTC)}
-            if job.kind == UPLOAD.name:
-                changes["done"] = sum(part.size for part in store.parts(job.id))
-            store.save(job.model_copy(update=changes), name)
-    store.prune()
-    return [upload for upload in store.open_uploads() if not owner.others_live(upload.owner)]
-
-
-async def abort_left_over(store: Store, uploads: list[KeptUpload]) -> None:
-    """Abort multipart uploads that a former server left; one that cannot be reached waits for the next start."""
-    from ..s3.connections import resolve
-    from ..s3.uploads import abort
-
-    def abort_one(upload: KeptUpload) -> None:
-        abort(resolve(upload.connection), upload.bucket, upload.key, upload.upload_id)
-        store.close_upload(upload.job_id)
-
-    for upload in uploads:
-        try:
-            await asyncio.to_thread(abort_one, upload)
-        except CockpitError as error:
-            log.warning("an upload to %s that was interrupted is still open: %s", upload.bucket, error.message)

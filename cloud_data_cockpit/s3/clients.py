@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest
 from ..models import ConnectionRef
+from .payer import PAYER, let_requester_pay
 
 DEFAULT_REGION = "us-east-1"
 CONNECT_TIMEOUT = 10
@@ -128,6 +129,8 @@ def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, r
     else:
         s3["addressing_style"] = "virtual"  # left to itself, botocore presigns for AWS's global host, not the region's
     s3 |= session.get_config_variable("s3") or {}
+    if ref.addressing != "auto" and not path_style:
+        s3["addressing_style"] = ref.addressing
     # A regional endpoint of AWS's serves its own region only; botocore knows the one of another region.
     elsewhere = is_aws(ref.endpoint_url) and region != (ref.region or DEFAULT_REGION)
     settings: dict[str, Any] = {
@@ -137,17 +140,38 @@ def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, r
         "read_timeout": READ_TIMEOUT,
         "max_pool_connections": POOL_SIZE,
         "retries": {"mode": "standard", "total_max_attempts": 4},
-        "ignore_configured_endpoint_urls": elsewhere or None,
+        # What is configured stands in the reference already, where the connection is to follow the configuration.
+        "ignore_configured_endpoint_urls": elsewhere or ref.endpoint_url is None or None,
         # Services other than AWS know neither CRC trailers nor response checksums; what needs a checksum sends it.
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
     }
     endpoint = None if elsewhere else ref.endpoint_url
-    arguments: dict[str, Any] = {} if keys is None else _key_arguments(keys)
-    return boto.client("s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **arguments)
+    client = boto.client(
+        "s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **key_arguments(keys)
+    )
+    for operation in ("DeleteObjects", "PutObjectTagging"):
+        client.meta.events.register(f"before-sign.s3.{operation}", _sign_no_body)
+    if ref.requester_pays:
+        let_requester_pay(client)
+    return client
 
 
-def _key_arguments(keys: Keys) -> dict[str, str | None]:
+def _sign_no_body(request: Any, **_: Any) -> None:
+    """botocore signs no URL of a request with a body in XML; ours goes out beside the signature, as those of parts do.
+
+    Its checksum then goes as Content-MD5, which need not be signed.
+    """
+    request.data = b""
+    for name in [name.lower() for name in request.headers]:
+        if name.startswith(("x-amz-", "content-")) and name != PAYER:
+            del request.headers[name]
+
+
+def key_arguments(keys: Keys | None) -> dict[str, Any]:
+    """The keys as botocore's clients take them; nothing for those that the session finds itself."""
+    if keys is None:
+        return {}
     return {
         "aws_access_key_id": keys.access_key,
         "aws_secret_access_key": keys.secret_key,

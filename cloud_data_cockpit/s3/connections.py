@@ -9,30 +9,38 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from ..errors import BadRequest, CockpitError, CredentialsError, NotFound
-from ..models import ConnectionRef
+from ..errors import BadRequest, CockpitError, Conflict, CredentialsError, NotFound
+from ..models import Addressing, ConnectionDraft, ConnectionRef
+from .carrier import attach
 from .clients import (
     DEFAULT_REGION,
     Keys,
     check_endpoint,
     configured_endpoint,
+    key_arguments,
     new_client,
     new_session,
     unprofiled_session,
 )
 from .demo_file import demo_path, forget_demo, read_demo, write_demo
+from .drafts import check_name, check_options
 from .faults import Place, error_of_botocore, translated
+from .http import Trust
 from .presign import is_plain, presigned
 from .references import (
     ANONYMOUS,
     DEMO,
     ENVIRONMENT,
-    RESERVED,
     anonymous_ref,
+    check_permitted,
     check_trusted,
     custom_ref,
     default_ref,
@@ -41,16 +49,24 @@ from .references import (
     environment_refs,
     profile_ref,
     profile_refs,
+    saved_ref,
+    saved_refs,
     session_for,
 )
+from .roles import assume_role, sts_client
+from .saved import find_saved, saved_path
+from .secret_places import check_keys, kept_keys
 
 __all__ = ["Connection", "connect", "forget_demo", "list_connections", "resolve", "write_demo"]
 
 logger = logging.getLogger(__name__)
 
+KeepIn = Literal["keyring", "aws-credentials-file", "process"]
+
 _lock = threading.RLock()
 _registered: dict[str, Connection] = {}
 _resolved: dict[str | ConnectionRef | None, tuple[object, Connection]] = {}
+_lent: ContextVar[Connection | None] = ContextVar("lent", default=None)
 
 
 class Connection:
@@ -60,6 +76,7 @@ class Connection:
         self._ref = ref
         self._keys = keys
         self._lock = threading.RLock()
+        self._base: Any = None
         self._session: Any = None
         self._settings: Any = None
         self._boto: Any = None
@@ -100,49 +117,90 @@ class Connection:
     def forget_credentials(self) -> None:
         """Look for credentials anew on the next use: those found before were missing or have expired."""
         with self._lock:
-            self._session = self._settings = self._boto = None
+            self._base = self._session = self._settings = self._boto = None
             self._clients.clear()
 
     def presigned(self, method: str, bucket: str, key: str, expires: int) -> str | None:
-        """The presigned URL of an object where that needs no client; None where it does, or credentials are missing."""
+        """The presigned URL of an object where that needs no client; None where it does.
+
+        Credentials that are missing or come to an end are left to the client.
+        """
         with self._lock:
             session = self._own_settings()
             if not is_plain(self._ref, session):
                 return None
-            credentials = self._found_credentials(session)
+            credentials = self._lasting_credentials(session)
         if credentials is None and not self._ref.anonymous:
             return None
         endpoint = self._ref.endpoint_url or ""
         return presigned(endpoint, self.region_of(bucket), credentials, method, bucket, key, expires)
 
     @property
-    def ca_bundle(self) -> str | None:
-        """The CA file that the environment or the profile names; None for the system's."""
-        with self._lock, translated(Place(self._ref)):
+    def expires(self) -> datetime | None:
+        """When the credentials in use end; None where they do not, or while none are in use."""
+        with self._lock:
+            if not self._clients or self._session is None:
+                return None
+            found = getattr(self._session.get_credentials(), "_expiry_time", None)
+        return found if isinstance(found, datetime) else None
+
+    def trust_of(self, host: str) -> Trust:
+        """Whom TLS trusts at `host`: as the connection says for its own service, else as the environment says."""
+        ref = self._ref
+        own = urlsplit(ref.endpoint_url).hostname if ref.endpoint_url else host
+        if own is not None and f".{host}".endswith(f".{own}"):
+            if not ref.verify_tls:
+                return False
+            if ref.ca_bundle:
+                return str(Path(ref.ca_bundle).expanduser())
+        with self._lock, translated(Place(ref)):
             found = self._own_settings().get_config_variable("ca_bundle")
         return str(found) if found else None
 
+    def sts(self) -> Any:
+        """A client of the STS that belongs to the service, with the credentials that this connection uses."""
+        with self._lock, translated(Place(self._ref)):
+            session = self._own_session()
+            keys = None if self._ref.role_arn else self._keys
+            return sts_client(session, self._ref, **key_arguments(keys))
+
+    def _own_session(self) -> Any:
+        if self._session is None:
+            session = self._base_session()
+            if self._ref.role_arn:
+                session = assume_role(session, self._ref, self._keys, self._sending_session)
+            self._session = session
+        return self._session
+
+    def _base_session(self) -> Any:
+        if self._base is None:
+            check_permitted(self._ref)
+            self._base = self._sending_session()
+        return self._base
+
     def _own_settings(self) -> Any:
         """A session to read the configuration with: where keys are given, one that cannot make clients is enough."""
+        if self._base is not None or self._ref.profile or not self._is_alone():
+            return self._base_session()
         if self._settings is None:
-            bare = self._session is None and self._ref.profile is None and self._is_alone()
-            self._settings = unprofiled_session(bare=True) if bare else self._own_session()
+            check_permitted(self._ref)
+            self._settings = unprofiled_session(bare=True)
         return self._settings
 
-    def _found_credentials(self, session: Any) -> Any:
-        from botocore.credentials import Credentials
+    def _lasting_credentials(self, session: Any) -> Any:
+        from botocore.credentials import Credentials, RefreshableCredentials
 
         if self._ref.anonymous:
             return None
         if self._keys is not None:
             return Credentials(self._keys.access_key, self._keys.secret_key, self._keys.session_token)
         found = session.get_credentials()
-        return found and found.get_frozen_credentials()
+        return None if found is None or isinstance(found, RefreshableCredentials) else found
 
-    def _own_session(self) -> Any:
-        if self._session is None:
-            self._session = new_session(self._ref.profile) if self._ref.profile else self._profileless()
-        return self._session
+    def _sending_session(self) -> Any:
+        session = new_session(self._ref.profile) if self._ref.profile else self._profileless()
+        attach(session, self.trust_of)
+        return session
 
     def _profileless(self) -> Any:
         return unprofiled_session() if self._is_alone() else new_session(None)
@@ -159,7 +217,8 @@ class Connection:
                 session = self._own_session()
                 if self._boto is None:
                     self._boto = boto3.session.Session(botocore_session=session)
-                return new_client(session, self._boto, self._ref, self._keys, region, path_style=path_style)
+                keys = None if self._ref.role_arn else self._keys
+                return new_client(session, self._boto, self._ref, keys, region, path_style=path_style)
             except ValueError as error:  # what botocore raises for a host or a region that cannot be
                 raise error_of_botocore(error, Place(self._ref)) from None
 
@@ -181,17 +240,34 @@ def connect(
     secret_key: str | None = None,
     session_token: str | None = None,
     anonymous: bool = False,
+    addressing: Addressing = "auto",
+    role_arn: str | None = None,
+    requester_pays: bool = False,
+    verify_tls: bool = True,
+    ca_bundle: str | None = None,
+    buckets: Sequence[str] = (),
+    save: bool = False,
+    keep_in: KeepIn = "keyring",
 ) -> Connection:
     """Make a connection and register it in this process under `name`, so that slices and URIs find it by name.
 
-    Credentials come from `profile`, from the keys given, from nowhere (`anonymous`), or else from AWS's default chain.
-    Nothing is sent yet. BadRequest for parameters that exclude each other, CredentialsError for an unknown profile.
+    Credentials come from `profile`, from the keys given, from nowhere (`anonymous`), or else from AWS's default chain;
+    with them the role `role_arn` is assumed. Nothing is sent yet. With `save` it is kept for this user, in the place of
+    one saved under that name before: the panel and other processes find it, the keys go to `keep_in` and nowhere else.
+    BadRequest for parameters that exclude each other, CredentialsError for an unknown profile, AccessDenied for what
+    the administrator does not allow.
     """
     endpoint_url = check_endpoint(endpoint_url) if endpoint_url else None
-    keys = _given_keys(access_key, secret_key, session_token)
+    keys = check_keys(access_key, secret_key, session_token)
     if sum((profile is not None, keys is not None, anonymous)) > 1:
         raise BadRequest("give only one of profile, access_key with secret_key, and anonymous")
-    if (name, profile, endpoint_url, region, keys, anonymous) == (None, None, None, None, None, False):
+    options: dict[str, Any] = {"addressing": addressing, "role_arn": role_arn, "requester_pays": requester_pays}
+    options |= {"verify_tls": verify_tls, "ca_bundle": ca_bundle, "buckets": tuple(buckets)}
+    if save:
+        options |= {"profile": profile, "endpoint_url": endpoint_url, "region": region, "keep_in": keep_in}
+        return _saved(name, keys, anonymous, options)
+    given = (name, profile, endpoint_url, region, keys, role_arn, ca_bundle)
+    if all(each is None for each in given) and not anonymous:
         return _register(resolve(None))
     if profile is not None:
         ref = profile_ref(profile, endpoint_url, region)
@@ -199,21 +275,27 @@ def connect(
         ref = anonymous_ref(endpoint_url, region)
     else:
         ref = custom_ref(endpoint_url, region, keys)
-    chosen = _checked_name(name, anonymous) if name is not None else ref.name
-    return _register(Connection(ref.model_copy(update={"name": chosen}), keys))
+    chosen = check_name(name) if name is not None and not (anonymous and name == ANONYMOUS) else ref.name
+    ref = ref.model_copy(update={**options, "name": chosen})
+    check_options(ref)
+    check_permitted(ref)
+    return _register(Connection(ref, keys))
 
 
 def list_connections() -> list[ConnectionRef]:
-    """What can be chosen now: the demo, the environment, every profile, anonymous, and what `connect` registered."""
+    """What can be chosen now: the demo, those saved, the environment, every profile, anonymous, those registered."""
     refs: list[ConnectionRef] = []
-    for find in (demo_refs, environment_refs, profile_refs, lambda: [anonymous_ref(None, None)]):
+    for find in (demo_refs, saved_refs, environment_refs, profile_refs, lambda: [anonymous_ref(None, None)]):
         try:
             refs.extend(find())
         except CockpitError as error:  # the other connections stay usable
             logger.warning("left out of the connections: %s", error)
     with _lock:
         registered = {name: connection.ref for name, connection in _registered.items()}
-    listed = [registered.pop(ref.name, ref) for ref in refs]
+    first: dict[str, ConnectionRef] = {}
+    for ref in refs:
+        first.setdefault(ref.name, ref)
+    listed = [registered.pop(name, ref) for name, ref in first.items()]
     return [*listed, *registered.values()]
 
 
@@ -225,12 +307,32 @@ def resolve(which: str | ConnectionRef | Connection | None) -> Connection:
     if isinstance(which, Connection):
         return which
     name = which.name if isinstance(which, ConnectionRef) else which
+    lent = _lent.get()
+    if lent is not None and lent.ref.name == name:
+        return lent
     with _lock:
         if name in _registered:
             return _registered[name]
     if isinstance(which, ConnectionRef):
         return _cached(which, lambda: _from_ref(which))
     return _cached(which, lambda: resolve(_ref_named(which)))
+
+
+@contextmanager
+def borrowed(connection: Connection) -> Iterator[None]:
+    """Within the block, in this thread, its name means `connection`, whatever is known here under that name."""
+    token = _lent.set(connection)
+    try:
+        yield
+    finally:
+        _lent.reset(token)
+
+
+def held_connection(name: str) -> Connection | None:
+    """The connection of that name that this process has in use, if any; nothing is made for it."""
+    with _lock:
+        held = _resolved.get(name)
+        return _registered.get(name) or (held[1] if held is not None else None)
 
 
 # --- from names and references to connections --------------------------------------------------
@@ -261,6 +363,7 @@ def _configuration_state() -> object:
         os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"),
         os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
         str(demo_path()),
+        str(saved_path()),
     )
     stamps = []
     for file in files:
@@ -276,6 +379,9 @@ def _configuration_state() -> object:
 def _ref_named(name: str | None) -> ConnectionRef:
     if name is None:
         return default_ref()
+    with suppress(Conflict):  # the file cannot be read: what is found elsewhere stays usable
+        if (saved := find_saved(name)) is not None:
+            return saved.ref
     if name == DEMO:
         found = demo_refs()
         if not found:
@@ -287,6 +393,7 @@ def _ref_named(name: str | None) -> ConnectionRef:
         return anonymous_ref(None, None)
     refs = {ref.name: ref for ref in profile_refs()}
     if name not in refs:
+        find_saved(name)  # says why the saved ones cannot be read
         known = ", ".join(ref.name for ref in list_connections())
         raise NotFound(f"there is no connection {name!r}; known are {known}; make one with connect(name=...)")
     return refs[name]
@@ -298,24 +405,30 @@ def _from_ref(ref: ConnectionRef) -> Connection:
         if found is None:
             raise CredentialsError("the demo service is not running; start it with `cloud-data-cockpit demo`")
         return Connection(ref.model_copy(update={"endpoint_url": found[0]}), found[1])
-    if ref.kind == "anonymous":
+    saved = find_saved(ref.name) if ref.kind == "custom" else None
+    if saved is not None:  # its endpoint and keys are this machine's, whatever the reference says
+        located = saved_ref(saved)
+        check_permitted(located)
+        return Connection(located, kept_keys(saved) if saved.credentials == "keys" else None)
+    if ref.anonymous:
         return Connection(ref)
     session = session_for(ref.profile)
     check_trusted(ref, configured_endpoint(session, ref.profile))
     return Connection(ref)
 
 
-def _given_keys(access_key: str | None, secret_key: str | None, session_token: str | None) -> Keys | None:
-    if access_key and secret_key:
-        return Keys(access_key, secret_key, session_token)
-    if access_key or secret_key or session_token:
-        raise BadRequest("access_key and secret_key belong together; give both")
-    return None
+def _saved(name: str | None, keys: Keys | None, anonymous: bool, options: dict[str, Any]) -> Connection:
+    from .saving import add_connection, change_connection
 
-
-def _checked_name(name: str, anonymous: bool) -> str:
-    if not name.strip() or not name.isprintable() or len(name) > 100:
-        raise BadRequest("the name of a connection is 1 to 100 printable characters")
-    if name in RESERVED and not (anonymous and name == ANONYMOUS):
-        raise BadRequest(f"the name {name!r} has a meaning of its own; choose another")
-    return name
+    if name is None:
+        raise BadRequest("a connection that is to be saved needs a name")
+    credentials = "keys" if keys else "profile" if options["profile"] else "anonymous" if anonymous else "environment"
+    secrets = vars(keys) if keys else {}
+    draft = ConnectionDraft.model_validate({"name": name, "credentials": credentials, **options, **secrets})
+    with _lock:
+        _registered.pop(name, None)
+    if find_saved(name) is None:
+        add_connection(draft)
+    else:
+        change_connection(name, draft)
+    return resolve(name)

@@ -17,8 +17,11 @@ def read_document(body: bytes) -> tuple[str, Element]:
     """The name of the root without its namespace, and the root. ParseError when it is no XML.
 
     Control characters become "?". They stand in keys that a reply repeats; listings have theirs percent-encoded.
+    A document type is refused, and UTF-8 is all that is read, so that none can hide: no entity is ever expanded.
     """
-    root = ElementTree.fromstring(_NO_XML.sub(b"?", body))
+    if b"<!DOCTYPE" in body:
+        raise ParseError("a document type, which no reply of S3 has")
+    root = ElementTree.fromstring(_NO_XML.sub(b"?", body), ElementTree.XMLParser(encoding="utf-8"))
     return root.tag.rpartition("}")[2], root
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import (
     AccessDenied,
+    Archived,
     BadRequest,
     CockpitError,
     Conflict,
@@ -62,6 +63,14 @@ _LONGEST_MESSAGE = 300
 
 class NotOffered(ServiceError):
     """The service does not know what it was asked for."""
+
+
+class DeleteMarker(BadRequest):
+    """The version that was asked for says that the object was deleted, and has no bytes."""
+
+
+class NoSuchBucket(NotFound):
+    """Not the key is missing but the whole bucket: whatever else is asked of it fails as well."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,8 @@ def error_of(fault: Fault, place: Place, *, writing: bool = False) -> CockpitErr
         return CredentialsError(f"no access to {place}: {_credentials_cure(code, place.ref)}{said}")
     if fault.expired:
         return CredentialsError(f"no access to {place}: {_credentials_cure('RequestExpired', place.ref)}{said}")
+    if code == "InvalidObjectState":
+        return Archived(f"{place} is archived and cannot be read; restore it first, which takes minutes to days{said}")
     if code in _MISSING or status == 404:
         return _missing(fault, place)
     if status in (401, 403):
@@ -153,7 +164,7 @@ def error_of(fault: Fault, place: Place, *, writing: bool = False) -> CockpitErr
 def _missing(fault: Fault, place: Place) -> CockpitError:
     cure = _MISSING.get(fault.code, "check the bucket and the key, both are case-sensitive")
     if fault.code == "NoSuchBucket":
-        return NotFound(f"there is no bucket {place.bucket!r} at {place.service}; {cure}")
+        return NoSuchBucket(f"there is no bucket {place.bucket!r} at {place.service}; {cure}")
     if fault.code == "NoSuchUpload":
         return NotFound(f"there is no such open upload to {place}; {cure}")
     return NotFound(f"there is no {place}; {cure}")
@@ -161,8 +172,6 @@ def _missing(fault: Fault, place: Place) -> CockpitError:
 
 def _denied(fault: Fault, place: Place, said: str) -> CockpitError:
     ref = place.ref
-    if fault.code == "InvalidObjectState":
-        return AccessDenied(f"{place} is archived; restore it first{said}")
     if ref.anonymous:
         cure = "it is not public; choose a connection with credentials"
     elif place.bucket is None:
@@ -181,6 +190,8 @@ def _other(fault: Fault, place: Place, said: str) -> CockpitError:
         return ServiceError(f"{place} answers with a redirect, which is not followed: {region}{said}")
     if code in {"SlowDown", "Throttling", "ThrottlingException"} or status in (429, 503):
         return ServiceError(f"{place} is throttled or busy; try again in a minute, with fewer requests at once{said}")
+    if code == "MethodNotAllowed":
+        return DeleteMarker(f"{place} cannot be had: that version is a delete marker, which has no bytes{said}")
     if status == 501 or code == "NotImplemented":
         return NotOffered(f"the service does not offer what is needed for {place}{said}")
     if status >= 500 or code in RETRIED_CODES:
@@ -205,9 +216,12 @@ def _credentials_cure(code: str, ref: ConnectionRef) -> str:
 def translated(place: Place, *, writing: bool = False) -> Iterator[None]:
     """Turn whatever botocore raises inside into our errors. Its own are not chained: they may hold signed requests."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
+    except ResponseParserError:  # its words are the reply's
+        raise ServiceError(f"{place} answered what is not of S3 or STS; check the endpoint") from None
     except (BotoCoreError, ClientError) as error:
         raise error_of_botocore(error, place, writing=writing) from None
     except RecursionError:  # botocore asks for a bucket's region by a HEAD, and for that one's when it is redirected

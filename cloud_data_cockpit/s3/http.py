@@ -5,34 +5,53 @@ from __future__ import annotations
 import logging
 import os
 import re
+import socket
 import threading
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from .clients import CONNECT_TIMEOUT, POOL_SIZE, READ_TIMEOUT
+from .guard import check_host
 
 if TYPE_CHECKING:
     import ssl
 
 Body = bytes | bytearray | memoryview | Iterable[memoryview]
+Trust = str | None | Literal[False]
+"""Whom TLS trusts: the CAs in a file, None for the system's and certifi's, False for anybody."""
 
 _SIGNATURE = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-_pools: dict[tuple[str, str, int, str | None, str | None], Any] = {}
+_pools: dict[tuple[str, str, int, Trust, str | None], Any] = {}
 _pools_lock = threading.Lock()
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 
 class BrokenError(Exception):
-    """The exchange came to no end. `connecting`: not even a connection; `insecure`: TLS could not be set up."""
+    """The exchange came to no end. `connecting`: not even a connection; `insecure`: TLS could not be set up.
 
-    def __init__(self, reason: str, *, connecting: bool = False, insecure: bool = False) -> None:
+    `unknown`: there is no host of that name; `proxied`: it was the proxy that failed.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        connecting: bool = False,
+        insecure: bool = False,
+        unknown: bool = False,
+        proxied: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.connecting = connecting
         self.insecure = insecure
+        self.unknown = unknown
+        self.proxied = proxied
 
 
 class Reply:
@@ -74,33 +93,59 @@ class Reply:
 
 @contextmanager
 def exchange(
-    method: str, url: str, *, headers: Mapping[str, str], body: Body | None = None, ca_bundle: str | None = None
+    method: str, url: str, *, headers: Mapping[str, str], body: Body | None = None, trust: Trust = None
 ) -> Iterator[Reply]:
-    """Send one request and hand out the reply while its body is read; what is left unread is thrown away."""
+    """Send one request and hand out the reply while its body is read; what is left unread is thrown away.
+
+    AccessDenied for hosts and addresses that must not be connected to.
+    """
     parts = urlsplit(url)
-    proxy = _proxy_for(parts.scheme, parts.hostname or "")
-    pool = _pool(parts.scheme, parts.hostname or "", parts.port or 0, ca_bundle, proxy)
-    # A target that begins with "/" goes out as it is; from a whole URL urllib3 would resolve "." and ".." segments.
-    target = url if proxy and parts.scheme == "http" else f"{parts.path or '/'}?{parts.query}"
-    with _breaking():
-        response = pool.urlopen(
-            method,
-            target,
-            body=body,
-            headers={"Accept-Encoding": "identity", "User-Agent": "cloud-data-cockpit", **headers},
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-            enforce_content_length=True,
-        )
+    check_host(parts.hostname or "", parts.port)
+    headers = {"Accept-Encoding": "identity", "User-Agent": "cloud-data-cockpit", **headers}
+    response = open_reply(method, url, headers=headers, body=body, trust=trust)
     try:
         yield Reply(response)
     finally:
         # A body read to its end has given its connection back already; any other cannot be used again.
         response.close()
         response.release_conn()
+
+
+def open_reply(
+    method: str, url: str, *, headers: Mapping[str, Any], body: Any = None, trust: Trust = None, chunked: bool = False
+) -> Any:
+    """urllib3's response to one request, to be read to its end or closed. The host's name was looked at before."""
+    parts = urlsplit(url)
+    proxy = _proxy_for(parts.scheme, parts.hostname or "")
+    pool = _pool(parts.scheme, parts.hostname or "", parts.port or 0, trust, proxy)
+    # A target that begins with "/" goes out as it is; from a whole URL urllib3 would resolve "." and ".." segments.
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    hurry = {} if _patience.get() is None else {"timeout": _patience.get()}
+    with _breaking():
+        return pool.urlopen(
+            method,
+            url if proxy and parts.scheme == "http" else target,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=True,
+            chunked=chunked,
+            **hurry,
+        )
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Inside, no connection and no reply of this thread is waited for longer than this."""
+    before = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(before)
 
 
 @contextmanager
@@ -113,7 +158,10 @@ def _breaking() -> Iterator[None]:
     except exceptions.SSLError as error:
         raise BrokenError(str(error), connecting=True, insecure=True) from None
     except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
-        raise BrokenError(_reason(error), connecting=True) from None
+        unknown = isinstance(error.__cause__, socket.gaierror)
+        raise BrokenError(_reason(error), connecting=True, unknown=unknown) from None
+    except exceptions.ProxyError as error:
+        raise BrokenError(_reason(error), connecting=True, proxied=True) from None
     except (exceptions.HTTPError, OSError) as error:
         raise BrokenError(_reason(error)) from None
 
@@ -128,16 +176,18 @@ def _reason(error: Exception) -> str:
 # --- pools -------------------------------------------------------------------------------------
 
 
-def _pool(scheme: str, host: str, port: int, ca_bundle: str | None, proxy: str | None) -> Any:
-    key = (scheme, host, port, ca_bundle, proxy)
+def _pool(scheme: str, host: str, port: int, trust: Trust, proxy: str | None) -> Any:
+    key = (scheme, host, port, trust, proxy)
     with _pools_lock:
         if key not in _pools:
             _pools[key] = _new_pool(*key)
         return _pools[key]
 
 
-def _new_pool(scheme: str, host: str, port: int, ca_bundle: str | None, proxy: str | None) -> Any:
+def _new_pool(scheme: str, host: str, port: int, trust: Trust, proxy: str | None) -> Any:
     import urllib3
+
+    from . import sockets
 
     settings: dict[str, Any] = {
         "maxsize": POOL_SIZE,
@@ -146,21 +196,34 @@ def _new_pool(scheme: str, host: str, port: int, ca_bundle: str | None, proxy: s
         "retries": False,
     }
     if scheme == "https":
-        settings["ssl_context"] = _tls(ca_bundle)
-    if proxy is not None:
-        return urllib3.ProxyManager(proxy, **settings).connection_from_host(host, port or None, scheme)
-    if scheme == "https":
-        return urllib3.HTTPSConnectionPool(host, port or 443, **settings)
-    return urllib3.HTTPConnectionPool(host, port or 80, **settings)
+        settings["ssl_context"] = _tls(trust)
+    pool: Any
+    if proxy is not None:  # the environment names it, and it resolves the host itself: there is no address to look at
+        pool = urllib3.ProxyManager(proxy, **settings).connection_from_host(host, port or None, scheme)
+        if trust is False and scheme == "https":
+            pool.ConnectionCls = sockets.UnverifiedHTTPS
+    elif scheme == "https":
+        pool = urllib3.HTTPSConnectionPool(host, port or 443, **settings)
+        pool.ConnectionCls = sockets.GuardedUnverifiedHTTPS if trust is False else sockets.GuardedHTTPS
+    else:
+        pool = urllib3.HTTPConnectionPool(host, port or 80, **settings)
+        pool.ConnectionCls = sockets.GuardedHTTP
+    return pool
 
 
 @lru_cache
-def _tls(ca_bundle: str | None) -> ssl.SSLContext:
-    """A context that verifies: by `ca_bundle` alone where one is named, else by the system's CAs and certifi's."""
+def _tls(trust: Trust) -> ssl.SSLContext:
+    """A context that verifies: by the CAs of a file alone where one is named, else by the system's and certifi's."""
     import ssl
 
-    context = ssl.create_default_context(cafile=ca_bundle)
-    if ca_bundle is None:
+    try:
+        context = ssl.create_default_context(cafile=trust or None)
+    except OSError as error:  # ssl.SSLError too
+        raise BrokenError(f"the CA file {trust} cannot be used ({error})", insecure=True) from None
+    if trust is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if trust is None:
         try:
             import certifi
         except ImportError:

@@ -6,29 +6,69 @@ for a bucket's region may not end; so they are sent and read here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from xml.sax.saxutils import escape
 
+from ..errors import BadRequest
 from ..models import PartReceipt
 from .connections import Connection
+from .crc import as_header, from_header, hexadecimal
 from .documents import ParseError, fields_of, read_document, read_page
-from .faults import read_fault
+from .faults import NotOffered, read_fault
 from .http import BrokenError, Reply
 from .listing import bare_etag, decode_key
 from .signing import FaultInBody, SignedRequest, send
 
 _LONGEST = 64 << 20
 T = TypeVar("T")
-Held = tuple[PartReceipt, str]
-"""A part that the service holds, and its CRC32 in base64 ("" when the service keeps none)."""
+_CHECKSUMS: tuple[dict[str, str], ...] = (
+    {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"},
+    {"ChecksumAlgorithm": "CRC32"},
+    {},
+)
+"""What is asked for of an upload, best first: the CRC32 of the whole object kept, those of the parts, or none."""
+_HEADERS = {"ChecksumAlgorithm": "x-amz-checksum-algorithm", "ChecksumType": "x-amz-checksum-type"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the service holds of an open upload: its parts by number.
+
+    `whole`: it will keep a CRC32 of the whole object. `kept`: those parts whose CRC32 it keeps, which it wants back.
+    """
+
+    parts: list[PartReceipt]
+    whole: bool = False
+    kept: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class UploadsPage:
+    """Open uploads of a bucket as (key, upload id, begun), and where the next page begins."""
+
+    uploads: list[tuple[str, str, datetime | None]]
+    next: Mapping[str, str] | None
 
 
 def create(connection: Connection, bucket: str, key: str, content_type: str | None) -> str:
-    """Begin an upload whose parts have CRC32 checksums; its id."""
-    params: dict[str, object] = {"Bucket": bucket, "Key": key, "ChecksumAlgorithm": "CRC32"}
-    headers = {"x-amz-checksum-algorithm": "CRC32"}
+    """Begin an upload with the best checksums that the service offers; its id."""
+    for checksums in _CHECKSUMS:
+        try:
+            return _create(connection, bucket, key, content_type, checksums)
+        except (BadRequest, NotOffered):
+            if not checksums:
+                raise
+    raise NotOffered(f"s3://{bucket} takes no multipart uploads")
+
+
+def _create(
+    connection: Connection, bucket: str, key: str, content_type: str | None, checksums: Mapping[str, str]
+) -> str:
+    params: dict[str, object] = {"Bucket": bucket, "Key": key, **checksums}
+    headers = {_HEADERS[name]: value for name, value in checksums.items()}
     if content_type:
         params["ContentType"] = headers["Content-Type"] = content_type
     request = SignedRequest(connection, "create_multipart_upload", params)
@@ -37,30 +77,47 @@ def create(connection: Connection, bucket: str, key: str, content_type: str | No
         page, space = read_page(body, "InitiateMultipartUploadResult")
         return fields_of(page, space)["UploadId"]
 
-    return send(request, _reading(upload_id), headers=headers, writing=True)
+    return send(request, reading(upload_id), headers=headers, writing=True)
 
 
-def held_parts(connection: Connection, bucket: str, key: str, upload_id: str) -> list[Held]:
-    """All parts that the service holds, by number."""
-    held: list[Held] = []
+def held_parts(connection: Connection, bucket: str, key: str, upload_id: str, *, pages: int | None = None) -> Held:
+    """What the service holds of an upload; `pages` of 1,000 parts at most. NotFound when it is not open."""
+    held: list[PartReceipt] = []
+    kept: set[int] = set()
     params: dict[str, object] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
     while True:
-        found, more = send(SignedRequest(connection, "list_parts", params), _reading(_parts_page))
+        found, checked, whole, more = send(SignedRequest(connection, "list_parts", params), reading(_parts_page))
         held += found
-        if more is None:
-            return sorted(held, key=lambda part: part[0].part_number)
+        kept |= checked
+        pages = None if pages is None else pages - 1
+        if more is None or pages == 0:
+            held.sort(key=lambda part: part.part_number)
+            return Held(held, whole and kept == {part.part_number for part in held}, frozenset(kept))
         params["PartNumberMarker"] = more
 
 
 def complete(
-    connection: Connection, bucket: str, key: str, upload_id: str, parts: Sequence[Held], *, only_if_absent: bool
+    connection: Connection,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    held: Held,
+    *,
+    only_if_absent: bool,
+    crc32: int | None = None,
 ) -> str:
-    """Make one object of the parts; its ETag. NotOffered when the service knows no condition on writes."""
+    """Make one object of the parts, whose CRC32 the service is to verify; its ETag.
+
+    NotOffered when the service knows no condition on writes.
+    """
     params: dict[str, object] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
     headers: dict[str, str] = {}
     if only_if_absent:
         params["IfNoneMatch"] = headers["If-None-Match"] = "*"
-    body = "".join(map(_part_element, parts))
+    if crc32 is not None:
+        params["ChecksumCRC32"] = headers["x-amz-checksum-crc32"] = as_header(crc32)
+        params["ChecksumType"] = headers["x-amz-checksum-type"] = "FULL_OBJECT"
+    body = "".join(_part_element(part, part.part_number in held.kept) for part in held.parts)
     body = f'<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{body}</CompleteMultipartUpload>'
     request = SignedRequest(connection, "complete_multipart_upload", params)
 
@@ -68,7 +125,7 @@ def complete(
         page, space = read_page(body, "CompleteMultipartUploadResult")
         return bare_etag(fields_of(page, space)["ETag"])
 
-    return send(request, _reading(etag), headers=headers, body=body.encode, writing=True)
+    return send(request, reading(etag), headers=headers, body=body.encode, writing=True)
 
 
 def abort(connection: Connection, bucket: str, key: str, upload_id: str) -> None:
@@ -77,19 +134,15 @@ def abort(connection: Connection, bucket: str, key: str, upload_id: str) -> None
     send(SignedRequest(connection, "abort_multipart_upload", params), lambda reply: None, writing=True)
 
 
-def open_uploads(connection: Connection, bucket: str) -> list[tuple[str, str, datetime | None]]:
-    """(key, upload id, begun) of all open uploads of a bucket."""
-    found: list[tuple[str, str, datetime | None]] = []
-    params: dict[str, object] = {"Bucket": bucket, "EncodingType": "url"}
-    while True:
-        page, markers = send(SignedRequest(connection, "list_multipart_uploads", params), _reading(_uploads_page))
-        found += page
-        if markers is None:
-            return found
-        params |= markers
+def open_uploads(
+    connection: Connection, bucket: str, after: Mapping[str, str] | None = None, limit: int = 1000
+) -> UploadsPage:
+    """A page of at most `limit` open uploads of a bucket; `after` is the `next` of the page before."""
+    params: dict[str, object] = {"Bucket": bucket, "EncodingType": "url", "MaxUploads": limit, **(after or {})}
+    return send(SignedRequest(connection, "list_multipart_uploads", params), reading(_uploads_page))
 
 
-def _reading(parse: Callable[[bytes], T]) -> Callable[[Reply], T]:
+def reading(parse: Callable[[bytes], T]) -> Callable[[Reply], T]:
     """A reader of whole bodies; an error in place of the result is a fault, and nonsense a broken reply."""
 
     def read(reply: Reply) -> T:
@@ -105,26 +158,37 @@ def _reading(parse: Callable[[bytes], T]) -> Callable[[Reply], T]:
     return read
 
 
-def _parts_page(body: bytes) -> tuple[list[Held], int | None]:
+def _parts_page(body: bytes) -> tuple[list[PartReceipt], set[int], bool, int | None]:
     page, space = read_page(body, "ListPartsResult")
-    held = []
+    held: list[PartReceipt] = []
+    kept: set[int] = set()
     for element in page.iter(f"{space}Part"):
         part = fields_of(element, space)
-        receipt = PartReceipt(part_number=int(part["PartNumber"]), etag=bare_etag(part["ETag"]), size=int(part["Size"]))
-        held.append((receipt, part.get("ChecksumCRC32", "")))
+        crc = from_header(part.get("ChecksumCRC32", ""))
+        receipt = PartReceipt(
+            part_number=int(part["PartNumber"]),
+            etag=bare_etag(part["ETag"]),
+            size=int(part["Size"]),
+            crc32=hexadecimal(crc) if crc is not None else None,
+        )
+        held.append(receipt)
+        if crc is not None:
+            kept.add(receipt.part_number)
     about = fields_of(page, space)
-    return held, int(about["NextPartNumberMarker"]) if about.get("IsTruncated") == "true" else None
+    more = int(about["NextPartNumberMarker"]) if about.get("IsTruncated") == "true" else None
+    return held, kept, about.get("ChecksumType") == "FULL_OBJECT", more
 
 
-def _part_element(part: Held) -> str:
-    receipt, checksum = part
+def _part_element(part: PartReceipt, keeps_checksum: bool) -> str:
     # A service that keeps checksums (AWS) wants those of the parts back; one that does not has none to give.
-    crc = f"<ChecksumCRC32>{escape(checksum)}</ChecksumCRC32>" if checksum else ""
-    etag = escape(f'"{receipt.etag}"')
-    return f"<Part><ETag>{etag}</ETag>{crc}<PartNumber>{receipt.part_number}</PartNumber></Part>"
+    crc = ""
+    if keeps_checksum and part.crc32 is not None:
+        crc = f"<ChecksumCRC32>{escape(as_header(int(part.crc32, 16)))}</ChecksumCRC32>"
+    etag = escape(f'"{part.etag}"')
+    return f"<Part><ETag>{etag}</ETag>{crc}<PartNumber>{part.part_number}</PartNumber></Part>"
 
 
-def _uploads_page(body: bytes) -> tuple[list[tuple[str, str, datetime | None]], Mapping[str, object] | None]:
+def _uploads_page(body: bytes) -> UploadsPage:
     page, space = read_page(body, "ListMultipartUploadsResult")
     about = fields_of(page, space)
     encoded = about.get("EncodingType") == "url"
@@ -135,6 +199,6 @@ def _uploads_page(body: bytes) -> tuple[list[tuple[str, str, datetime | None]], 
         when = datetime.fromisoformat(begun) if begun else None
         found.append((decode_key(upload["Key"], encoded), upload["UploadId"], when))
     if about.get("IsTruncated") != "true":
-        return found, None
+        return UploadsPage(found, None)
     key = decode_key(about["NextKeyMarker"], encoded)
-    return found, {"KeyMarker": key, "UploadIdMarker": about["NextUploadIdMarker"]}
+    return UploadsPage(found, {"KeyMarker": key, "UploadIdMarker": about["NextUploadIdMarker"]})

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from ..errors import AccessDenied, BadRequest, NotFound, ServiceError
 from ..models import Bucket, Listing, ObjectDetail
 from .clients import DEFAULT_REGION, is_aws
 from .connections import Connection
+from .details import detail_of
 from .documents import ParseError
 from .faults import Place, translated
-from .http import BrokenError, Reply
-from .listing import bare_etag, parse_buckets, parse_listing
+from .listing import parse_buckets, parse_listing
 from .signing import SignedRequest, send
 
 PAGE_SIZE = 1000
@@ -83,17 +82,31 @@ def create_bucket(connection: Connection, bucket: str) -> Bucket:
 # --- objects -----------------------------------------------------------------------------------
 
 
-def head(connection: Connection, bucket: str, key: str) -> ObjectDetail:
-    """Size, date, ETag (without quotes), content type and metadata of one object; `format` is left open."""
-    params = {"Bucket": bucket, "Key": check_key(key)}
-    look = SignedRequest(connection, "head_object", params)
+def head(
+    connection: Connection, bucket: str, key: str, version_id: str | None = None, *, checksums: bool = False
+) -> ObjectDetail:
+    """What an object, or one version of it, tells of itself; `format` is left open.
+
+    `checksums`: those that the service keeps, too, where it may be asked for them. NotFound, AccessDenied, BadRequest
+    for a delete marker, and the other errors of S3.
+    """
+    params: dict[str, object] = {"Bucket": bucket, "Key": check_key(key)}
+    params.update({"VersionId": version_id} if version_id else {})
+    if checksums:
+        with suppress(AccessDenied, BadRequest, NotFound):  # a checksum may take a permission of its own
+            return _look({**params, "ChecksumMode": "ENABLED"}, connection, {"x-amz-checksum-mode": "ENABLED"})
     try:
-        return send(look, lambda reply: _detail(bucket, key, reply))
+        return _look(params, connection)
     except (AccessDenied, BadRequest, NotFound):
         # A refused HEAD has no body and so no reason; a GET of the first byte is refused with one.
         send(SignedRequest(connection, "get_object", params), lambda reply: None, headers={"Range": "bytes=0-0"})
-    look.forget()  # the GET was not refused: it may have learnt the region, or the object is there only now
-    return send(look, lambda reply: _detail(bucket, key, reply))
+    return _look(params, connection)  # the GET was not refused: it may have learnt the region, or it is there only now
+
+
+def _look(params: dict[str, object], connection: Connection, headers: Mapping[str, str] | None = None) -> ObjectDetail:
+    bucket, key = str(params["Bucket"]), str(params["Key"])
+    request = SignedRequest(connection, "head_object", params)
+    return send(request, lambda reply: detail_of(bucket, key, reply.headers), headers=headers)
 
 
 def exists(connection: Connection, bucket: str, key: str) -> bool:
@@ -113,22 +126,6 @@ def delete_object(connection: Connection, bucket: str, key: str) -> None:
     send(request, lambda reply: None, writing=True)
 
 
-def _detail(bucket: str, key: str, reply: Reply) -> ObjectDetail:
-    headers = reply.headers
-    if not all(name in headers for name in ("Content-Length", "ETag", "Last-Modified")):
-        raise BrokenError("the reply lacks length, ETag or date")
-    return ObjectDetail(
-        uri=make_uri(bucket, key),
-        bucket=bucket,
-        key=key,
-        size=int(headers["Content-Length"]),
-        last_modified=parsedate_to_datetime(headers["Last-Modified"]),
-        etag=bare_etag(headers["ETag"]),
-        content_type=headers.get("Content-Type"),
-        metadata={k.lower()[11:]: v for k, v in headers.items() if k.lower().startswith("x-amz-meta-")},
-    )
-
-
 # --- listing -----------------------------------------------------------------------------------
 
 
@@ -139,20 +136,24 @@ def list_page(
     token: str | None = None,
     delimiter: str = "/",
     page_size: int = PAGE_SIZE,
+    *,
+    markers: bool = False,
+    start_after: str | None = None,
 ) -> Listing:
     """One page of the keys that begin with `prefix`; those with a further `delimiter` are folded into prefixes.
 
-    `page_size` is 1 to 1,000 keys and prefixes; `token` is the `next_token` of the page before. The marker of a folder
-    (the key that is `prefix` itself) is left out. ListObjectsV2, parsed here: any key survives.
+    `page_size` is 1 to 1,000 keys and prefixes; `token` is the `next_token` of the page before; `start_after` a key
+    after which the first page begins. The marker of a folder (the key that is `prefix` itself) is left out unless
+    `markers`. ListObjectsV2, parsed here: any key survives.
     """
     if not 1 <= page_size <= PAGE_SIZE:
         raise BadRequest(f"a page holds 1 to {PAGE_SIZE} objects, not {page_size}")
     params: dict[str, object] = {"Bucket": bucket, "MaxKeys": page_size, "EncodingType": "url"}
-    given = {"Prefix": prefix, "Delimiter": delimiter, "ContinuationToken": token}
+    given = {"Prefix": prefix, "Delimiter": delimiter, "ContinuationToken": token, "StartAfter": start_after}
     params.update({name: value for name, value in given.items() if value})
     body = send(SignedRequest(connection, "list_objects_v2", params), lambda reply: reply.read(_LONGEST_PAGE))
     with _listing_expected(Place(connection.ref, bucket)):
-        return parse_listing(bucket, prefix, body)
+        return parse_listing(bucket, prefix, body, markers=markers)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ _SETTINGS = ("s3", "use_dualstack_endpoint", "use_fips_endpoint")
 def is_plain(ref: ConnectionRef, session: Any) -> bool:
     """Whether objects are at endpoint/bucket/key: an endpoint that is not AWS's, and no setting that says otherwise."""
     endpoint = ref.endpoint_url
+    if ref.role_arn or ref.requester_pays or ref.addressing not in ("auto", "path"):
+        return False
     if endpoint is None or is_aws(endpoint) or not _ENDPOINT.fullmatch(endpoint):
         return False
     return not any(session.get_config_variable(name) for name in _SETTINGS)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from ..errors import CockpitError, CredentialsError
 from . import http
 from .connections import Connection
 from .faults import DAMAGED_CODES, Fault, Place, error_of, read_fault, tls_error, translated, unreachable
+from .payer import PAYER, payer_in_header
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -32,7 +35,16 @@ _METHODS = {
     "list_objects_v2": "GET",
     "upload_part": "PUT",
     "put_object": "PUT",
+    "copy_object": "PUT",
     "delete_object": "DELETE",
+    "delete_objects": "POST",
+    "get_bucket_versioning": "GET",
+    "get_object_acl": "GET",
+    "get_object_tagging": "GET",
+    "list_object_versions": "GET",
+    "put_object_tagging": "PUT",
+    "restore_object": "POST",
+    "upload_part_copy": "PUT",
     "create_multipart_upload": "POST",
     "list_parts": "GET",
     "complete_multipart_upload": "POST",
@@ -74,7 +86,7 @@ class SignedRequest:
             if quick is not None:
                 return quick
         client = self.connection.client_of(self.bucket, str(self._params.get("Key", "")))
-        with translated(self.place):
+        with translated(self.place), payer_in_header():
             url: str = client.generate_presigned_url(self._operation, Params=self._params, ExpiresIn=EXPIRES)
         return url
 
@@ -140,8 +152,7 @@ class _Refused:
 def _attempt(
     request: SignedRequest, read: Callable[[http.Reply], T], headers: Mapping[str, str], body: http.Body | None
 ) -> T | _Refused:
-    ca_bundle = request.connection.ca_bundle
-    with http.exchange(request.method, request.url(), headers=headers, body=body, ca_bundle=ca_bundle) as reply:
+    with exchanged(request, headers, body) as reply:
         if reply.status < 300:
             try:
                 return read(reply)
@@ -149,6 +160,20 @@ def _attempt(
                 return _Refused(error.fault, 0.0)
         words = b"" if request.method == "HEAD" else reply.read(_ERROR_BODY)
         return _Refused(read_fault(reply.status, reply.headers, words), _retry_after(reply.headers))
+
+
+@contextmanager
+def exchanged(
+    request: SignedRequest, headers: Mapping[str, str] | None = None, body: http.Body | None = None
+) -> Iterator[http.Reply]:
+    """The reply to `request`, whatever its status: sent once, nothing tried again. BrokenError without a reply."""
+    url = request.url()
+    trust = request.connection.trust_of(urlsplit(url).hostname or "")
+    headers = headers or {}
+    if f"%3B{PAYER}" in url:  # the header is signed, so it has to be sent
+        headers = {**headers, PAYER: "requester"}
+    with http.exchange(request.method, url, headers=headers, body=body, trust=trust) as reply:
+        yield reply
 
 
 def _sign_anew(request: SignedRequest, fault: Fault) -> bool:

@@ -30,21 +30,33 @@ T = TypeVar("T")
 class S3Source:
     """An object in S3 as a Source. Thread-safe; pickles by ConnectionRef, without credentials.
 
+    `version_id` names one of its versions; without, it is the one that is the latest when it is first looked at.
     With `etag` and `size` nothing is asked of the service until something is read; otherwise a HEAD finds them.
     Reads raise SourceChanged when the object is no longer that version, NotFound when it is gone, ServiceError when
     the service keeps failing.
     """
 
-    def __init__(self, connection: Connection, uri: str, *, etag: str | None = None, size: int | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        uri: str,
+        *,
+        etag: str | None = None,
+        size: int | None = None,
+        version_id: str | None = None,
+    ) -> None:
         self._connection = connection
         self._bucket, key = parse_uri(uri)
         self._key = check_key(key)
+        self._version_id = version_id
         if etag is None or size is None:
             etag, size = self._look(etag)
         self._etag = bare_etag(etag)
         self._size = size
         self._small: dict[Range, bytes] = {}
-        self._request = SignedRequest(connection, "get_object", {"Bucket": self._bucket, "Key": self._key})
+        params: dict[str, object] = {"Bucket": self._bucket, "Key": self._key}
+        params.update({"VersionId": version_id} if version_id else {})
+        self._request = SignedRequest(connection, "get_object", params)
 
     @property
     def uri(self) -> str:
@@ -57,6 +69,11 @@ class S3Source:
     @property
     def etag(self) -> str:
         return self._etag
+
+    @property
+    def version_id(self) -> str | None:
+        """The version that it is bound to; None for one that was opened by its key alone."""
+        return self._version_id
 
     @property
     def connection(self) -> Connection:
@@ -123,14 +140,14 @@ class S3Source:
         """The object whose key is this one's with `suffix` appended, or instead of its end. NotFound without one."""
         return S3Source(self._connection, sibling_name(self.uri, suffix, replacing))
 
-    def __reduce__(self) -> tuple[Callable[..., S3Source], tuple[Connection, str, str, int]]:
-        return _restore, (self._connection, self.uri, self._etag, self._size)
+    def __reduce__(self) -> tuple[Callable[..., S3Source], tuple[Connection, str, str, int, str | None]]:
+        return _restore, (self._connection, self.uri, self._etag, self._size, self._version_id)
 
     def __repr__(self) -> str:
         return f"<S3Source {self.uri}: {self._size} bytes, {self._connection!r}>"
 
     def _look(self, etag: str | None) -> tuple[str, int]:
-        detail = head(self._connection, self._bucket, self._key)
+        detail = head(self._connection, self._bucket, self._key, self._version_id)
         if etag is not None and bare_etag(etag) != detail.etag:
             raise self._changed()
         return detail.etag, detail.size
@@ -186,8 +203,8 @@ class S3Source:
         return ServiceError(f"{service} {what} for {self.uri}; it cannot be read by ranges through this endpoint")
 
 
-def _restore(connection: Connection, uri: str, etag: str, size: int) -> S3Source:
-    return S3Source(connection, uri, etag=etag, size=size)
+def _restore(connection: Connection, uri: str, etag: str, size: int, version_id: str | None = None) -> S3Source:
+    return S3Source(connection, uri, etag=etag, size=size, version_id=version_id)
 
 
 def _shares(merged: Sequence[Range], ranges: Sequence[Range]) -> list[tuple[Range, list[int]]]:

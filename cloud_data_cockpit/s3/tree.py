@@ -8,8 +8,9 @@ from ..models import ObjectEntry
 from ..source import Source
 from ..tree import Found, Member, TreeSource
 from .connections import Connection
-from .objects import list_page, make_uri, parse_uri
+from .objects import make_uri, parse_uri
 from .source import S3Source
+from .walk import iter_objects
 
 
 class S3Tree(TreeSource):
@@ -30,13 +31,8 @@ class S3Tree(TreeSource):
             yield Found(entry.key[len(self._prefix) :], entry.size, entry.etag)
 
     def _entries(self) -> Iterator[ObjectEntry]:
-        token = None
-        while True:
-            page = list_page(self._connection, self._bucket, self._prefix, token, delimiter="")
-            yield from (entry for entry in page.objects if not entry.key.endswith("/"))
-            token = page.next_token
-            if token is None:
-                return
+        entries = iter_objects(self._connection, self._bucket, self._prefix)
+        return (entry for entry in entries if not entry.key.endswith("/"))
 
     def _open(self, member: Member) -> Source:
         uri = make_uri(self._bucket, self._prefix + member.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from ..errors import AccessDenied, BadRequest, CockpitError, Conflict, NotFound,
 from ..models import PartReceipt, UploadRequest
 from . import multipart
 from .connections import Connection
+from .content_types import checked_type
+from .crc import hexadecimal
 from .faults import NotOffered, Place
+from .finished import Sent, is_whole, joined_crc32, joined_etag, verified
 from .gates import gate_of, shut_gate
-from .http import Reply
-from .listing import bare_etag
 from .objects import check_key, exists, head
-from .parts import Part, PartBody
+from .parts import Moved, Part, PartBody
 from .signing import SignedRequest, backoff, send
 
 SMALLEST_PART = 8 << 20
@@ -62,8 +62,8 @@ def start(connection: Connection, request: UploadRequest) -> OpenUpload:
     bucket, key = request.bucket, check_key(request.key)
     part_size, part_count = part_plan(request.size)
     if not request.overwrite:
-        _check_absent(connection, bucket, key)
-    upload_id = multipart.create(connection, bucket, key, _checked_type(request.content_type))
+        check_absent(connection, bucket, key)
+    upload_id = multipart.create(connection, bucket, key, checked_type(key, request.content_type))
     return OpenUpload(upload_id, part_size, part_count)
 
 
@@ -75,55 +75,59 @@ def put_part(
     number: int,
     body: PartBody,
     size: int | None = None,
+    *,
+    crc32: str | None = None,
+    moved: Moved | None = None,
 ) -> PartReceipt:
     """Send part `number` (from 1): bytes, or a seekable file from where it stands (`size` bytes of it, or the rest).
 
-    Tried again on faults of the service and broken connections; the service verifies the part's CRC32. Cancelled when
-    the upload is being aborted, NotFound when it is no longer open.
+    Tried again on faults of the service and broken connections; the service verifies the part's CRC32. Damaged when
+    `crc32`, in hexadecimal digits, is not that of the bytes. Cancelled when the upload is being aborted, NotFound when
+    it is no longer open.
     """
     if not 1 <= number <= MOST_PARTS:
         raise BadRequest(f"parts are numbered 1 to {MOST_PARTS}, not {number}")
     with gate_of((bucket, key, upload_id)) as check_open:
-        part = Part(body, size, check_open)
-        checksum = part.checksum()
+        part = Part(body, size, check_open, moved)
+        part.check_promised(crc32)
         # The checksum is among the headers that the URL's signature covers, the body is not (UNSIGNED-PAYLOAD): AWS
         # then verifies the body by the checksum, and the body streams without being hashed for the signature.
+        checksum = part.checksum()
         params = {"Bucket": bucket, "Key": key, "UploadId": upload_id, "PartNumber": number, "ChecksumCRC32": checksum}
         headers = {"Content-Length": str(part.size), "x-amz-checksum-crc32": checksum}
         request = SignedRequest(connection, "upload_part", params)
-        etag = send(request, _etag_of, headers=headers, body=part.blocks, writing=True)
-    return PartReceipt(part_number=number, etag=etag, size=part.size)
+        try:
+            etag = send(request, part.received, headers=headers, body=part.blocks, writing=True)
+        except CockpitError:
+            part.take_back()
+            raise
+    return PartReceipt(part_number=number, etag=etag, size=part.size, crc32=hexadecimal(part.crc32()))
 
 
 def list_parts(connection: Connection, bucket: str, key: str, upload_id: str) -> list[PartReceipt]:
     """The parts that the service holds, by number. NotFound when the upload is not open."""
-    return [receipt for receipt, _ in multipart.held_parts(connection, bucket, key, upload_id)]
+    return multipart.held_parts(connection, bucket, key, upload_id).parts
 
 
 def complete(
     connection: Connection, request: UploadRequest, upload_id: str, parts: Sequence[PartReceipt] | None = None
-) -> str:
-    """Make the parts one object; its ETag. What the service holds must be `request.size` bytes, and `parts` if given.
+) -> Sent:
+    """Make the parts one object. What the service holds must be `request.size` bytes, and `parts` if given.
 
     Conflict when parts are missing or differ, or when the key came to exist meanwhile and `overwrite` is not set;
-    ServiceError when the object has another size. After an error the upload may still be open: `abort` it.
+    ServiceError when the object is not what was sent. After an error the upload may still be open: `abort` it.
     """
     bucket, key = request.bucket, request.key
     held = multipart.held_parts(connection, bucket, key, upload_id)
-    _check_parts([receipt for receipt, _ in held], parts, request.size, Place(connection.ref, bucket, key))
+    _check_parts(held.parts, parts, request.size, Place(connection.ref, bucket, key))
     if not request.overwrite:
-        _check_absent(connection, bucket, key)
+        check_absent(connection, bucket, key)
+    sent = _with_checksums(held.parts, parts)
     try:
-        etag = _complete(connection, bucket, key, upload_id, held, request.overwrite)
+        etag = _complete(connection, bucket, key, upload_id, held, sent, request.overwrite)
     except NotFound as error:
-        etag = _completed_before(connection, bucket, key, held, error)
-    try:
-        found = head(connection, bucket, key)
-    except AccessDenied:  # who may write need not be allowed to read; the parts had the right size
-        return etag
-    if found.size != request.size:
-        raise ServiceError(f"{found.uri} has {found.size} bytes after the upload of {request.size}; upload it again")
-    return etag
+        etag = _completed_before(connection, bucket, key, request.size, sent, error)
+    return verified(connection, bucket, key, request.size, etag, sent)
 
 
 def abort(connection: Connection, bucket: str, key: str, upload_id: str, *, seconds: float = ABORT_SECONDS) -> None:
@@ -149,15 +153,25 @@ def abort(connection: Connection, bucket: str, key: str, upload_id: str, *, seco
 
 def list_open(connection: Connection, bucket: str) -> list[UnfinishedUpload]:
     """Every multipart upload in the bucket that was neither completed nor aborted."""
-    return [UnfinishedUpload(*found) for found in multipart.open_uploads(connection, bucket)]
+    page = multipart.open_uploads(connection, bucket)
+    found = page.uploads
+    while page.next is not None:
+        page = multipart.open_uploads(connection, bucket, page.next)
+        found += page.uploads
+    return [UnfinishedUpload(*each) for each in found]
+
+
+def check_absent(connection: Connection, bucket: str, key: str) -> None:
+    """Conflict when the key exists; who may not look is not told."""
+    try:
+        there = exists(connection, bucket, key)
+    except AccessDenied:  # who may write need not be allowed to look; the write is conditional as well
+        return
+    if there:
+        raise Conflict(f"{Place(connection.ref, bucket, key)} exists already; choose another key or overwrite it")
 
 
 # --- parts -------------------------------------------------------------------------------------
-
-
-def _etag_of(reply: Reply) -> str:
-    reply.read(_MIB)
-    return bare_etag(reply.headers.get("ETag", ""))
 
 
 def _check_parts(held: list[PartReceipt], sent: Sequence[PartReceipt] | None, size: int, place: Place) -> None:
@@ -168,49 +182,50 @@ def _check_parts(held: list[PartReceipt], sent: Sequence[PartReceipt] | None, si
         raise Conflict(f"the upload to {place} lacks the parts {named}; send them first")
     if total != size:
         raise Conflict(f"the parts of {place} hold {total} bytes, the file has {size}; upload it again")
-    if sent is not None and {p.part_number: p for p in sent} != {p.part_number: p for p in held}:
+    if sent is not None and _stamps(sent) != _stamps(held):
         raise Conflict(f"the parts that {place} holds are not those that were sent; upload it again")
+
+
+def _stamps(parts: Sequence[PartReceipt]) -> dict[int, tuple[str, int]]:
+    return {part.part_number: (part.etag, part.size) for part in parts}
+
+
+def _with_checksums(held: list[PartReceipt], sent: Sequence[PartReceipt] | None) -> list[PartReceipt]:
+    """The parts that the service holds, each with its CRC32 as it was computed here where that is known."""
+    known = {part.part_number: part.crc32 for part in sent or () if part.crc32 is not None}
+    return [part.model_copy(update={"crc32": known.get(part.part_number, part.crc32)}) for part in held]
 
 
 # --- completing --------------------------------------------------------------------------------
 
 
-def _check_absent(connection: Connection, bucket: str, key: str) -> None:
-    try:
-        there = exists(connection, bucket, key)
-    except AccessDenied:  # who may write need not be allowed to look; the completion is conditional as well
-        return
-    if there:
-        raise Conflict(f"{Place(connection.ref, bucket, key)} exists already; choose another key or overwrite it")
-
-
 def _complete(
-    connection: Connection, bucket: str, key: str, upload_id: str, held: list[multipart.Held], overwrite: bool
+    connection: Connection,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    held: multipart.Held,
+    sent: Sequence[PartReceipt],
+    overwrite: bool,
 ) -> str:
+    crc32 = joined_crc32(sent) if held.whole else None
     try:
-        return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=not overwrite)
+        return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=not overwrite, crc32=crc32)
     except NotOffered:
         if overwrite:
             raise
     # The service knows no conditional writes; that the key is free was seen just before.
-    return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=False)
+    return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=False, crc32=crc32)
 
 
 def _completed_before(
-    connection: Connection, bucket: str, key: str, held: list[multipart.Held], error: NotFound
+    connection: Connection, bucket: str, key: str, size: int, parts: Sequence[PartReceipt], error: NotFound
 ) -> str:
     """The ETag, if an attempt whose reply was lost has completed the upload; else `error` again."""
     try:
-        etag = head(connection, bucket, key).etag
-        digests = b"".join(bytes.fromhex(receipt.etag) for receipt, _ in held)
-    except (CockpitError, ValueError):
+        found = head(connection, bucket, key)
+    except CockpitError:
         raise error from None
-    if etag != f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(held)}":
+    if not is_whole(found, size, parts):
         raise error
-    return etag
-
-
-def _checked_type(content_type: str | None) -> str | None:
-    if content_type is not None and not (content_type.isascii() and content_type.isprintable()):
-        raise BadRequest("the content type holds characters that no header can; leave it out")
-    return content_type
+    return joined_etag(parts) or found.etag

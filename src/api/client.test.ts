@@ -63,12 +63,13 @@ describe('ApiClient', () => {
   it('sends parts as bytes and passes an abort on', async () => {
     const abort = new AbortController();
     const { client, requests } = clientWith(() => json({ part_number: 2, etag: 'e', size: 3 }));
-    await client.putPart('job/1', 2, new Blob(['abc']), abort.signal);
+    await client.putPart('job/1', 2, new Blob(['abc']), '352441c2', abort.signal);
     expect(requests[0].method).toBe('PUT');
     expect(requests[0].url).toMatch(/uploads\/job%2F1\/parts\/2$/);
     expect(requests[0].headers.get('Content-Type')).toBe('application/octet-stream');
+    expect(requests[0].headers.get('X-Part-Crc32')).toBe('352441c2');
     abort.abort();
-    await expect(client.putPart('job/1', 2, new Blob(['abc']), abort.signal)).rejects.toMatchObject({
+    await expect(client.putPart('job/1', 2, new Blob(['abc']), '352441c2', abort.signal)).rejects.toMatchObject({
       name: 'AbortError'
     });
   });

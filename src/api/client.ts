@@ -3,16 +3,25 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type {
   Bucket,
-  ConnectionRef,
+  ConnectionDraft,
+  ConnectionInfo,
+  ConnectionReport,
+  ConnectionTest,
   FormatInfo,
   Job,
   Listing,
   ManifestSummary,
+  MultipartPage,
   ObjectDetail,
   PartitionRequest,
   PartReceipt,
+  PendingUpload,
+  ResumeRequest,
+  SendRequest,
   ServerInfo,
   SlicePage,
+  SweepRequest,
+  Swept,
   Upload,
   UploadRequest
 } from './schema';
@@ -56,6 +65,7 @@ interface ICall {
   query?: Query;
   json?: unknown;
   body?: Blob;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
@@ -66,8 +76,24 @@ export class ApiClient {
     return this.call('info');
   }
 
-  connections(): Promise<ConnectionRef[]> {
+  connections(): Promise<ConnectionInfo[]> {
     return this.call('connections');
+  }
+
+  addConnection(draft: ConnectionDraft): Promise<ConnectionInfo> {
+    return this.call('connections', { method: 'POST', json: draft });
+  }
+
+  changeConnection(name: string, draft: ConnectionDraft): Promise<ConnectionInfo> {
+    return this.call(`connections/${encodeURIComponent(name)}`, { method: 'PUT', json: draft });
+  }
+
+  async removeConnection(name: string): Promise<void> {
+    await this.call<unknown>(`connections/${encodeURIComponent(name)}`, { method: 'DELETE' });
+  }
+
+  testConnection(test: ConnectionTest, signal?: AbortSignal): Promise<ConnectionReport> {
+    return this.call('connections/test', { method: 'POST', json: test, signal });
   }
 
   formats(): Promise<FormatInfo[]> {
@@ -97,12 +123,43 @@ export class ApiClient {
     return this.call('uploads', { method: 'POST', json: request });
   }
 
-  putPart(jobId: string, number: number, body: Blob, signal?: AbortSignal): Promise<PartReceipt> {
-    return this.call(`uploads/${encodeURIComponent(jobId)}/parts/${number}`, { method: 'PUT', body, signal });
+  /** `crc32` of the body in hexadecimal digits: the server and S3 refuse other bytes. */
+  putPart(jobId: string, number: number, body: Blob, crc32: string, signal?: AbortSignal): Promise<PartReceipt> {
+    const headers = { 'X-Part-Crc32': crc32 };
+    return this.call(`uploads/${encodeURIComponent(jobId)}/parts/${number}`, { method: 'PUT', body, headers, signal });
   }
 
   completeUpload(jobId: string): Promise<Job> {
     return this.call(`uploads/${encodeURIComponent(jobId)}/complete`, { method: 'POST' });
+  }
+
+  pendingUploads(): Promise<PendingUpload[]> {
+    return this.call('uploads');
+  }
+
+  resumeUpload(jobId: string, request: ResumeRequest): Promise<Upload> {
+    return this.call(`uploads/${encodeURIComponent(jobId)}/resume`, { method: 'POST', json: request });
+  }
+
+  pauseUpload(jobId: string): Promise<Job> {
+    return this.call(`uploads/${encodeURIComponent(jobId)}/pause`, { method: 'POST' });
+  }
+
+  /** Files and folders of the Jupyter server, or URLs, to a prefix. */
+  startSend(request: SendRequest): Promise<Job> {
+    return this.call('jobs', { method: 'POST', json: request });
+  }
+
+  /** The open multipart uploads of a bucket, whoever began them. */
+  multiparts(
+    query: { connection: string; bucket: string; next_token?: string | null },
+    signal?: AbortSignal
+  ): Promise<MultipartPage> {
+    return this.call('multiparts', { query, signal });
+  }
+
+  sweepMultiparts(request: SweepRequest): Promise<Swept> {
+    return this.call('multiparts/sweep', { method: 'POST', json: request });
   }
 
   startPartition(request: PartitionRequest): Promise<Job> {
@@ -117,6 +174,10 @@ export class ApiClient {
     return this.call(`jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
   }
 
+  retryJob(id: string): Promise<Job> {
+    return this.call(`jobs/${encodeURIComponent(id)}/retry`, { method: 'POST' });
+  }
+
   manifests(): Promise<ManifestSummary[]> {
     return this.call('manifests');
   }
@@ -129,7 +190,7 @@ export class ApiClient {
     return this.call(`manifests/${encodeURIComponent(id)}/slices`, { query: { offset, limit }, signal });
   }
 
-  private async call<T>(route: string, { method = 'GET', query, json, body, signal }: ICall = {}): Promise<T> {
+  private async call<T>(route: string, { method = 'GET', query, json, body, headers, signal }: ICall = {}): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, ROOT, route) + queryString(query);
     // Under JupyterLab's own "no-store" each URL gets a number added, which the server takes for a parameter.
     const init: RequestInit = { method, signal, cache: 'reload' };
@@ -137,7 +198,7 @@ export class ApiClient {
       init.body = JSON.stringify(json);
     } else if (body !== undefined) {
       init.body = body;
-      init.headers = { 'Content-Type': 'application/octet-stream' };
+      init.headers = { 'Content-Type': 'application/octet-stream', ...headers };
     }
     let response: Response;
     try {

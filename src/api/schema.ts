@@ -1,8 +1,22 @@
-/* The records of the REST API. Generated from cloud_data_cockpit/models.py by `jlpm types`: do not edit. */
+/* The records of the REST API. Generated from cloud_data_cockpit/models/ by `jlpm types`: do not edit. */
 
 export interface Bucket {
   name: string;
   created: string | null;
+}
+/**
+ * Change what an object says of itself; None leaves a field as it is. S3 does that by copying it onto itself.
+ */
+export interface ChangeRequest {
+  kind: 'change';
+  connection: string;
+  bucket: string;
+  key: string;
+  content_type: string | null;
+  metadata: {
+    [k: string]: string;
+  } | null;
+  storage_class: string | null;
 }
 /**
  * The sum of bytes [start, start + length) of the object, as the scan read them; `value` in hexadecimal digits.
@@ -14,7 +28,46 @@ export interface Checksum {
   value: string;
 }
 /**
+ * What a person enters for a connection of her own. Secrets go to `keep_in` and to no other place.
+ *
+ * `access_key` and `secret_key` may be left out when a saved connection is changed: those kept stay.
+ */
+export interface ConnectionDraft {
+  name: string;
+  endpoint_url: string | null;
+  region: string | null;
+  addressing: 'auto' | 'path' | 'virtual';
+  credentials: 'profile' | 'keys' | 'environment' | 'anonymous';
+  profile: string | null;
+  access_key: string | null;
+  secret_key: string | null;
+  session_token: string | null;
+  keep_in: 'keyring' | 'aws-credentials-file' | 'process';
+  role_arn: string | null;
+  requester_pays: boolean;
+  verify_tls: boolean;
+  ca_bundle: string | null;
+  buckets: string[];
+}
+/**
+ * A connection as the panel shows it. `saved`: made by the user, may be changed and removed.
+ *
+ * `secret` tells where its credentials are kept; `expires` when those in use end, where that is known; `problem` why
+ * it cannot be used now and what to do.
+ */
+export interface ConnectionInfo {
+  ref: ConnectionRef;
+  saved: boolean;
+  source: string;
+  secret: 'none' | 'configured' | 'keyring' | 'aws-credentials-file' | 'process';
+  expires: string | null;
+  problem: string | null;
+}
+/**
  * How to reach an S3 service. Names credentials (a profile, the environment), never holds them.
+ *
+ * `buckets` are pinned: shown where the service does not let one list buckets. `role_arn` is assumed with the
+ * credentials of the profile or the environment. `ca_bundle` is a path on the machine that connects.
  */
 export interface ConnectionRef {
   name: string;
@@ -23,6 +76,120 @@ export interface ConnectionRef {
   endpoint_url: string | null;
   region: string | null;
   anonymous: boolean;
+  addressing: 'auto' | 'path' | 'virtual';
+  requester_pays: boolean;
+  verify_tls: boolean;
+  ca_bundle: string | null;
+  role_arn: string | null;
+  buckets: string[];
+}
+/**
+ * What a test found. `cause` and `cure` are words for people, empty when `ok`; `milliseconds` of one request.
+ */
+export interface ConnectionReport {
+  ok: boolean;
+  cause: string;
+  cure: string;
+  identity: string | null;
+  region: string | null;
+  buckets: number | null;
+  milliseconds: number | null;
+}
+/**
+ * Test the connection `name`, or `draft` before it is saved; `bucket` to look into where none may be listed.
+ */
+export interface ConnectionTest {
+  name: string | null;
+  draft: ConnectionDraft | null;
+  bucket: string | null;
+}
+/**
+ * Copy or move a selection below `to_prefix` of `to_bucket`, also to another connection.
+ *
+ * `rename` is the exact key (of one object) or prefix (of one prefix) in place of a name below `to_prefix`.
+ */
+export interface CopyRequest {
+  connection: string;
+  bucket: string;
+  /**
+   * @maxItems 100000
+   */
+  keys: string[];
+  /**
+   * @maxItems 10000
+   */
+  prefixes: string[];
+  kind: 'copy' | 'move';
+  to_connection: string;
+  to_bucket: string;
+  to_prefix: string;
+  rename: string | null;
+  on_conflict: 'fail' | 'skip' | 'replace';
+}
+/**
+ * Delete a selection. With `all_versions` a versioned bucket keeps nothing of it; else it keeps what was there.
+ */
+export interface DeleteRequest {
+  connection: string;
+  bucket: string;
+  /**
+   * @maxItems 100000
+   */
+  keys: string[];
+  /**
+   * @maxItems 10000
+   */
+  prefixes: string[];
+  kind: 'delete';
+  all_versions: boolean;
+}
+/**
+ * Bring a selection into `directory`, a path below Jupyter's own directory.
+ */
+export interface DownloadRequest {
+  connection: string;
+  bucket: string;
+  /**
+   * @maxItems 100000
+   */
+  keys: string[];
+  /**
+   * @maxItems 10000
+   */
+  prefixes: string[];
+  kind: 'download';
+  directory: string;
+  on_conflict: 'fail' | 'skip' | 'replace';
+}
+/**
+ * Where the browser fetches what it asked for, once and soon: a path below the API's root.
+ */
+export interface DownloadTicket {
+  path: string;
+  filename: string;
+  size: number | null;
+}
+/**
+ * An engine as the panel needs it; `options_schema` is the JSON schema from which its form is drawn.
+ */
+export interface ExecutorInfo {
+  name: string;
+  title: string;
+  where: 'process' | 'machine' | 'cluster';
+  usable: boolean;
+  extra: string | null;
+  problem: string | null;
+  options_schema: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * Make the marker of a folder: an empty object whose key is `prefix`, which ends with "/".
+ */
+export interface FolderRequest {
+  connection: string;
+  bucket: string;
+  prefix: string;
 }
 /**
  * A format as the panel needs it; `params_schema` is the JSON schema from which the form is drawn.
@@ -40,22 +207,46 @@ export interface FormatInfo {
   };
 }
 /**
+ * Hits `offset` .. of a search; `total` so far.
+ */
+export interface HitPage {
+  offset: number;
+  total: number;
+  hits: ObjectEntry[];
+}
+/**
+ * One row of a listing. `size` in bytes; `etag` without quotes.
+ */
+export interface ObjectEntry {
+  key: string;
+  size: number;
+  last_modified: string;
+  etag: string;
+  storage_class: string | null;
+}
+/**
  * What a person started. `done` of `total` in `unit`; `manifest_id` once a partition has succeeded.
+ *
+ * `items` counts whole objects: copied, deleted, found. `resumable`: it stopped half-way and can go on.
  */
 export interface Job {
   id: string;
-  kind: 'partition' | 'upload';
+  kind: 'partition' | 'upload' | 'copy' | 'move' | 'delete' | 'download' | 'change' | 'search';
   title: string;
   state: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
   created: string;
   updated: string;
   done: number;
   total: number;
-  unit: 'bytes' | 'records';
+  unit: 'bytes' | 'records' | 'objects';
+  items: number;
+  items_total: number;
   phase: string;
   connection: string;
   uri: string;
   manifest_id: string | null;
+  resumable: boolean;
+  notes: string[];
   error: Problem | null;
 }
 /**
@@ -74,16 +265,6 @@ export interface Listing {
   prefixes: string[];
   objects: ObjectEntry[];
   next_token: string | null;
-}
-/**
- * One row of a listing. `size` in bytes; `etag` without quotes.
- */
-export interface ObjectEntry {
-  key: string;
-  size: number;
-  last_modified: string;
-  etag: string;
-  storage_class: string | null;
 }
 /**
  * A saved list of slices with all that is needed to read them again, credentials excepted.
@@ -146,7 +327,53 @@ export interface ManifestSummary {
   notes: string[];
 }
 /**
+ * Count what a selection holds; go on with `next_token` of the reply before.
+ */
+export interface MeasureRequest {
+  connection: string;
+  bucket: string;
+  /**
+   * @maxItems 100000
+   */
+  keys: string[];
+  /**
+   * @maxItems 10000
+   */
+  prefixes: string[];
+  versions: boolean;
+  next_token: string | null;
+}
+/**
+ * What was counted in this step (at most some 2 s of work): add them up until `next_token` is null.
+ */
+export interface Measured {
+  objects: number;
+  bytes: number;
+  versions: number;
+  next_token: string | null;
+}
+/**
+ * A page of the open multipart uploads of a bucket.
+ */
+export interface MultipartPage {
+  uploads: OpenMultipart[];
+  next_token: string | null;
+}
+/**
+ * A multipart upload that a bucket holds open, whoever began it; its parts are paid for until it is aborted.
+ */
+export interface OpenMultipart {
+  key: string;
+  upload_id: string;
+  initiated: string | null;
+  bytes: number | null;
+  parts: number | null;
+  ours: boolean;
+}
+/**
  * An object with the format found in its bytes; `problem` says why no format fits.
+ *
+ * `checksums` by algorithm as S3 gives them (base64). `archive`: whether its bytes can be read now.
  */
 export interface ObjectDetail {
   uri: string;
@@ -156,24 +383,49 @@ export interface ObjectDetail {
   last_modified: string;
   etag: string;
   content_type: string | null;
+  content_encoding: string | null;
+  content_disposition: string | null;
+  cache_control: string | null;
   metadata: {
     [k: string]: string;
   };
   format: string | null;
   problem: string | null;
+  storage_class: string | null;
+  version_id: string | null;
+  checksums: {
+    [k: string]: string;
+  };
+  archive: 'none' | 'archived' | 'restoring' | 'restored';
+  restored_until: string | null;
 }
 /**
- * One part as S3 stored it.
+ * One version of a key; `deleted` is a delete marker, which has no bytes.
+ */
+export interface ObjectVersion {
+  key: string;
+  version_id: string;
+  latest: boolean;
+  deleted: boolean;
+  size: number;
+  last_modified: string;
+  etag: string | null;
+  storage_class: string | null;
+}
+/**
+ * One part as S3 stored it; `crc32` of its bytes in hexadecimal digits, where it is known.
  */
 export interface PartReceipt {
   part_number: number;
   etag: string;
   size: number;
+  crc32: string | null;
 }
 /**
  * Index `uri` if that has not been done, cut it by `params`, save a manifest.
  */
 export interface PartitionRequest {
+  kind: 'partition';
   connection: string;
   uri: string;
   format: string | null;
@@ -182,12 +434,93 @@ export interface PartitionRequest {
   };
 }
 /**
- * What the panel asks first.
+ * An upload of this user that waits for its file: paused, or its page or server went away.
+ */
+export interface PendingUpload {
+  job_id: string;
+  connection: string;
+  bucket: string;
+  key: string;
+  size: number;
+  done: number;
+  filename: string | null;
+  last_modified: number | null;
+  started: string;
+  active: boolean;
+}
+/**
+ * A link that anybody may read the object by, for `seconds` (at most 7 days).
+ */
+export interface PresignRequest {
+  connection: string;
+  bucket: string;
+  key: string;
+  version_id: string | null;
+  seconds: number;
+}
+/**
+ * The link and when it ends: earlier than asked for when temporary credentials end earlier, which `note` says.
+ */
+export interface PresignedLink {
+  url: string;
+  expires: string;
+  note: string;
+}
+/**
+ * The file with which an upload goes on; it must be the one it began with.
+ */
+export interface ResumeRequest {
+  size: number;
+  last_modified: number | null;
+}
+/**
+ * Find keys below `prefix`: those that hold `pattern`, or match it as a glob (`*`, `?`, `[...]`, `**` over "/").
+ */
+export interface SearchRequest {
+  kind: 'search';
+  connection: string;
+  bucket: string;
+  prefix: string;
+  pattern: string;
+  syntax: 'substring' | 'glob';
+  case_sensitive: boolean;
+  limit: number;
+}
+/**
+ * Objects and prefixes of one bucket that a person has selected. A prefix ends with "/" and means all below it.
+ */
+export interface Selection {
+  connection: string;
+  bucket: string;
+  /**
+   * @maxItems 100000
+   */
+  keys: string[];
+  /**
+   * @maxItems 10000
+   */
+  prefixes: string[];
+}
+/**
+ * Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix.
+ */
+export interface SendRequest {
+  kind: 'upload';
+  connection: string;
+  bucket: string;
+  prefix: string;
+  paths: string[];
+  urls: string[];
+  on_conflict: 'fail' | 'skip' | 'replace';
+}
+/**
+ * What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added.
  */
 export interface ServerInfo {
   version: string;
   open_panel: boolean;
   default_connection: string | null;
+  user_endpoints: boolean;
 }
 /**
  * One piece that holds whole records.
@@ -222,7 +555,58 @@ export interface SliceRow {
   ranges: number;
 }
 /**
+ * Abort these open multipart uploads: pairs of (key, upload id).
+ */
+export interface SweepRequest {
+  connection: string;
+  bucket: string;
+  /**
+   * @maxItems 1000
+   */
+  uploads: [string, string][];
+}
+/**
+ * How many were aborted, and what went wrong with the others.
+ */
+export interface Swept {
+  aborted: number;
+  problems: string[];
+}
+/**
+ * The tags of an object, at most 10.
+ */
+export interface Tags {
+  tags: {
+    [k: string]: string;
+  };
+}
+/**
+ * Replace the tags of an object.
+ */
+export interface TagsRequest {
+  connection: string;
+  bucket: string;
+  key: string;
+  version_id: string | null;
+  tags: {
+    [k: string]: string;
+  };
+}
+/**
+ * Bring an archived object back for `days`.
+ */
+export interface ThawRequest {
+  connection: string;
+  bucket: string;
+  key: string;
+  version_id: string | null;
+  days: number;
+  tier: 'Standard' | 'Bulk' | 'Expedited';
+}
+/**
  * An open multipart upload: send parts 1..part_count of `part_size` bytes (the last may be shorter).
+ *
+ * `received` are the parts that S3 has already: they need not be sent again if their bytes are still the same.
  */
 export interface Upload {
   job_id: string;
@@ -231,9 +615,13 @@ export interface Upload {
   size: number;
   part_size: number;
   part_count: number;
+  received: PartReceipt[];
 }
 /**
  * One file to send to `s3://bucket/key`; `size` in bytes. Refused if the key exists, unless `overwrite`.
+ *
+ * `last_modified` is the file's, in milliseconds since the epoch: with name and size it tells whether a file that is
+ * picked again later is the same.
  */
 export interface UploadRequest {
   connection: string;
@@ -242,4 +630,23 @@ export interface UploadRequest {
   size: number;
   content_type: string | null;
   overwrite: boolean;
+  filename: string | null;
+  last_modified: number | null;
+}
+/**
+ * A page of the versions below a prefix or of one key, newest first for each key.
+ */
+export interface VersionPage {
+  versioning: 'off' | 'enabled' | 'suspended';
+  versions: ObjectVersion[];
+  next_token: string | null;
+}
+/**
+ * One version of an object.
+ */
+export interface VersionRequest {
+  connection: string;
+  bucket: string;
+  key: string;
+  version_id: string;
 }

@@ -5,7 +5,7 @@ interface IProps {
   done: number;
   total: number;
   label: string;
-  tone?: 'running' | 'succeeded' | 'failed';
+  tone?: 'running' | 'resting' | 'succeeded' | 'failed';
 }
 
 export function ProgressBar({ done, total, label, tone = 'running' }: IProps): React.JSX.Element {

@@ -6,13 +6,16 @@ import * as React from 'react';
 interface IIconButtonProps {
   icon: LabIcon;
   label: string;
-  onClick: () => void;
+  onClick: (event: React.MouseEvent<HTMLButtonElement>) => void;
   disabled?: boolean;
+  /** What the button opens. */
+  popup?: 'menu' | 'dialog';
   /** For a button that stays down: whether it is. */
   pressed?: boolean;
 }
 
-export function IconButton({ icon, label, onClick, disabled, pressed }: IIconButtonProps): React.JSX.Element {
+export function IconButton(props: IIconButtonProps): React.JSX.Element {
+  const { icon, label, onClick, disabled, pressed, popup } = props;
   return (
     <button
       type="button"
@@ -20,10 +23,11 @@ export function IconButton({ icon, label, onClick, disabled, pressed }: IIconBut
       title={label}
       aria-label={label}
       aria-pressed={pressed}
+      aria-haspopup={popup}
       disabled={disabled}
       onClick={event => {
         event.stopPropagation();
-        onClick();
+        onClick(event);
       }}
     >
       <icon.react tag="span" className="cdc-Icon" />

@@ -24,3 +24,19 @@ export const sliceIcon = new LabIcon({
   name: 'cloud-data-cockpit:slice',
   svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="3" y="4" width="18" height="4.5" rx="1"/><rect x="3" y="10" width="18" height="4" rx="1"/><rect x="3" y="15.5" width="18" height="4.5" rx="1"/></g></svg>`
 });
+
+export const pauseIcon = new LabIcon({
+  name: 'cloud-data-cockpit:pause',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="6" y="5" width="4" height="14"/><rect x="14" y="5" width="4" height="14"/></g></svg>`
+});
+
+export const copyObjectIcon = new LabIcon({
+  name: 'cloud-data-cockpit:copy-object',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" d="M16 1H5a2 2 0 0 0-2 2v13h2V3h11V1zm3 4H9a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V7a2 2 0 0 0-2-2zm0 16H9V7h10v14z"/></svg>`
+});
+
+/** An object on its way to another place. */
+export const moveObjectIcon = new LabIcon({
+  name: 'cloud-data-cockpit:move-object',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" d="M3 4h7v2H5v12h5v2H3V4zm12.5 3.5L21 12l-5.5 4.5v-3H8v-3h7.5v-3z"/></svg>`
+});

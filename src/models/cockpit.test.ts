@@ -5,14 +5,15 @@ import { detail, job, listing, manifest } from '../testing/records';
 import { Cockpit } from './cockpit';
 
 const ref = { profile: null, endpoint_url: null, region: null, anonymous: false };
+const known = { saved: false, source: '', secret: 'configured' as const, expires: null, problem: null };
 const csv = { name: 'csv', title: 'CSV', version: 1, extensions: [], usable: true, extra: null, problem: null };
 
 function setUp() {
   const api = {
     info: vi.fn(async () => ({ version: '1', open_panel: false, default_connection: 'demo' })),
     connections: vi.fn(async () => [
-      { ...ref, name: 'demo', kind: 'demo' as const },
-      { ...ref, name: 'work', kind: 'profile' as const }
+      { ...known, ref: { ...ref, name: 'demo', kind: 'demo' as const } },
+      { ...known, ref: { ...ref, name: 'work', kind: 'profile' as const } }
     ]),
     formats: vi.fn(async () => [{ ...csv, params_schema: {} }]),
     buckets: vi.fn(async () => [{ name: 'b', created: null }]),
@@ -22,9 +23,10 @@ function setUp() {
     object: vi.fn(async ({ key }: { key: string }) => detail(key)),
     jobs: vi.fn(async () => []),
     manifests: vi.fn(async () => [manifest('m')]),
+    pendingUploads: vi.fn(async () => []),
     startPartition: vi.fn(async () => job({ state: 'queued' }))
   };
-  const options = { api: api as unknown as ApiClient, pageSize: () => 1000, confirmReplace: async () => false };
+  const options = { api: api as unknown as ApiClient, pageSize: () => 1000, askConflict: vi.fn() };
   return { api, cockpit: new Cockpit(options) };
 }
 

@@ -10,43 +10,58 @@ import { JobsModel } from './jobs';
 import { parentOf, parsePlace } from './location';
 import { ObjectModel } from './object';
 import { SlicesModel } from './slices';
-import type { IUploadItem } from './uploads';
+import type { IPlace } from './places';
+import { Places } from './places';
+import type { ITarget, IUploadItem } from './upload';
+import type { IUploadsOptions } from './uploads';
 import { UploadsModel } from './uploads';
 
 export interface ICockpitOptions {
   api: ApiClient;
   pageSize: () => number;
-  confirmReplace: (item: IUploadItem) => Promise<boolean>;
+  askConflict: IUploadsOptions['askConflict'];
+  /** What the browser can do for uploads over a reload. */
+  pending?: IUploadsOptions['pending'];
 }
 
 /** A selected object is looked at when the selection has stayed for so long. */
 const LOOK_MS = 120;
 
+/** Stored objects are shown together: a folder of thousands must not cause as many listings. */
+const STORED_MS = 400;
+/** More than this are not put into the listing one by one; it is asked for again. */
+const MOST_ROWS = 100;
+
 /** What is remembered over a reload. */
-export interface IRemembered {
+export interface IRemembered extends IPlace {
   connection: string | null;
-  bucket: string | null;
-  prefix: string;
-  selection: string | null;
-  /** The prefix that is in use as one data set. */
-  dataSet?: string;
+  /** Where one was, by connection. */
+  places?: Record<string, IPlace>;
+  /** The moment up to which ended jobs have been cleared from the list. */
+  clearedAt?: string;
 }
 
 export class Cockpit {
   constructor(private readonly options: ICockpitOptions) {
-    const { api, pageSize, confirmReplace } = options;
+    const { api, pageSize, askConflict, pending } = options;
     this.connections = new ConnectionsModel(api);
     this.browser = new BrowserModel(api, pageSize);
     this.object = new ObjectModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);
-    this.uploads = new UploadsModel(api, { confirmReplace, onJob: job => this.jobs.apply(job) });
+    this.uploads = new UploadsModel(api, {
+      askConflict,
+      pending,
+      onJob: job => this.jobs.apply(job),
+      exists: ({ bucket }, key) =>
+        this.browser.location.bucket === bucket && this.browser.entries.some(entry => entry.key === key)
+    });
     this.jobs.changed.connect(() => this.jobs.active.forEach(job => this.uploads.onJob(job)));
     this.jobs.finished.connect((_, job) => {
       this.uploads.onJob(job);
       void this.onFinished(job);
     });
-    this.uploads.uploaded.connect((_, item) => void this.onUploaded(item));
+    this.uploads.uploaded.connect((_, item) => this.onUploaded(item));
   }
 
   readonly connections: ConnectionsModel;
@@ -59,18 +74,27 @@ export class Cockpit {
   /** Emitted with the manifest's id when a partition that was started here has succeeded. */
   readonly partitioned = new Signal<this, string>(this);
 
+  /** Emitted with the name of a section of the panel that somebody wants to see. */
+  readonly revealed = new Signal<this, string>(this);
+
+  reveal(section: string): void {
+    this.revealed.emit(section);
+  }
+
   /** Everything anew: at start, and when a person asks again after an error. */
   async start(remembered: IRemembered | null, events?: ISignal<unknown, unknown>): Promise<void> {
     if (events) {
       this.jobs.attach(events);
     }
     this._remembered = remembered;
+    this._places.restore(remembered?.places ?? {});
+    this.jobs.clearedAt = remembered?.clearedAt ?? null;
     await this.connect();
   }
 
   /** The connections, then the place to show: the remembered one if its connection is still there. */
   async connect(): Promise<void> {
-    const others = [this.jobs.refresh(), this.slices.refresh()];
+    const others = [this.jobs.refresh(), this.slices.refresh(), this.findPending()];
     const remembered = this._remembered;
     await this.connections.load(remembered?.connection ?? undefined);
     const { current } = this.connections;
@@ -82,23 +106,60 @@ export class Cockpit {
   }
 
   private async show(current: string, remembered: IRemembered | null): Promise<void> {
-    if (remembered && remembered.connection === current) {
-      const { bucket, prefix, selection, dataSet } = remembered;
-      await this.go({ connection: current, bucket, prefix }, selection, dataSet);
-    } else {
-      await this.go({ connection: current, bucket: null });
-    }
+    const place = remembered?.connection === current ? remembered : this._places.of(current);
+    await this.go({ connection: current, bucket: place.bucket, prefix: place.prefix }, place.selection, place.dataSet);
+  }
+
+  /** Uploads that wait for their file. That they cannot be asked for now must not hide anything else. */
+  private async findPending(): Promise<void> {
+    await this.uploads.refreshPending().catch(() => undefined);
+  }
+
+  private get place(): IPlace {
+    const { location, selection } = this.browser;
+    const key = this.object.target?.key ?? '';
+    return { bucket: location.bucket, prefix: location.prefix, selection, ...(isPrefix(key) && { dataSet: key }) };
   }
 
   get remembered(): IRemembered {
-    const { location, selection } = this.browser;
-    const key = this.object.target?.key ?? '';
-    return { ...location, selection, ...(isPrefix(key) && { dataSet: key }) };
+    const { connection } = this.browser.location;
+    const { clearedAt } = this.jobs;
+    const places = this._places.others(connection);
+    return {
+      connection,
+      ...this.place,
+      ...(Object.keys(places).length > 0 && { places }),
+      ...(clearedAt !== null && { clearedAt })
+    };
   }
 
+  /** Use another connection, where one left it. */
   async useConnection(name: string): Promise<void> {
+    const { connection } = this.browser.location;
+    if (connection !== null && connection !== name && this.connections.get(connection)) {
+      this._places.keep(connection, this.place);
+    }
     this.connections.select(name);
-    await this.go({ connection: name, bucket: null });
+    await this.show(name, null);
+  }
+
+  /** What the connections say of themselves, anew: a test may have renewed what had expired. */
+  async refreshConnections(): Promise<void> {
+    await this.connections.load();
+    if (this.browser.error) {
+      await this.browser.refresh();
+    }
+  }
+
+  /** After a connection has been saved or removed: the one in use, else the first that there is. */
+  async settle(): Promise<void> {
+    const { current, list } = this.connections;
+    const next = current ?? list[0]?.name;
+    if (next && next === this.browser.location.connection) {
+      await this.show(next, this.remembered);
+    } else if (next) {
+      await this.useConnection(next);
+    }
   }
 
   async go(
@@ -156,6 +217,35 @@ export class Cockpit {
     return true;
   }
 
+  get api(): ApiClient {
+    return this.options.api;
+  }
+
+  /** Files and folders of the Jupyter server to S3. */
+  async sendFromServer(paths: string[], target: ITarget): Promise<void> {
+    await this.send({ paths, urls: [] }, target);
+  }
+
+  /** What the Jupyter server fetches from URLs, to S3. */
+  async sendFromUrls(urls: string[], target: ITarget): Promise<void> {
+    await this.send({ paths: [], urls }, target);
+  }
+
+  private async send(what: { paths: string[]; urls: string[] }, target: ITarget): Promise<void> {
+    const request = { kind: 'upload' as const, ...target, ...what, on_conflict: 'fail' as const };
+    this.jobs.apply(await this.options.api.startSend(request));
+  }
+
+  /** Go where a job works or worked, by the connection that it uses. */
+  async showJob(job: Job): Promise<void> {
+    if (job.connection !== this.connections.current && this.connections.get(job.connection)) {
+      this._places.keep(this.browser.location.connection ?? '', this.place);
+      this.connections.select(job.connection);
+      this.browser.location = { ...this.browser.location, connection: job.connection };
+    }
+    await this.openUri(job.uri);
+  }
+
   /** Make a bucket and enter it. */
   async createBucket(name: string): Promise<void> {
     const connection = this.connections.current;
@@ -185,6 +275,7 @@ export class Cockpit {
 
   dispose(): void {
     clearTimeout(this._look);
+    clearTimeout(this._showing);
     const models = [this.connections, this.browser, this.object, this.jobs, this.slices, this.uploads];
     models.forEach(model => model.dispose());
     Signal.clearData(this);
@@ -212,6 +303,10 @@ export class Cockpit {
   }
 
   private async onFinished(job: Job): Promise<void> {
+    if (job.kind === 'upload' && job.state === 'interrupted' && !this.uploads.byJob(job.id)) {
+      // The page that sent it has gone.
+      await this.findPending();
+    }
     if (job.kind === 'partition' && job.state === 'succeeded' && job.manifest_id !== null) {
       const ours = this._started.delete(job.id);
       await this.slices.refresh(ours ? job.manifest_id : null);
@@ -221,16 +316,25 @@ export class Cockpit {
     }
   }
 
-  private async onUploaded(item: IUploadItem): Promise<void> {
-    const { bucket, key, file } = item;
-    this.browser.written(bucket, key, file.size);
-    if (this.browser.location.bucket === bucket && this.browser.pages <= 1) {
+  private onUploaded(item: IUploadItem): void {
+    this._stored.push(item);
+    this._showing ??= setTimeout(() => void this.showStored(), STORED_MS);
+  }
+
+  /** What has been stored since the last time, in the listing and in the view of the object. */
+  private async showStored(): Promise<void> {
+    this._showing = undefined;
+    const stored = this._stored.splice(0);
+    const here = stored.filter(({ bucket }) => bucket === this.browser.location.bucket);
+    here.slice(-MOST_ROWS).forEach(({ bucket, key, size }) => this.browser.written(bucket, key, size));
+    if (here.length && this.browser.pages <= 1) {
       await this.browser.refresh();
     }
     const { target } = this.object;
     // A data set of many objects is looked at again after the last of them.
-    const within = target && isPrefix(target.key) && key.startsWith(target.key) && !this.uploads.active.length;
-    if (target && target.bucket === bucket && (target.key === key || within)) {
+    const within = (key: string) =>
+      target && isPrefix(target.key) && key.startsWith(target.key) && !this.uploads.active.length;
+    if (target && stored.some(({ bucket, key }) => bucket === target.bucket && (key === target.key || within(key)))) {
       await this.object.load();
     }
   }
@@ -238,5 +342,8 @@ export class Cockpit {
   /** Where to go once there are connections. */
   private _remembered: IRemembered | null = null;
   private _look: ReturnType<typeof setTimeout> | undefined;
+  private _showing: ReturnType<typeof setTimeout> | undefined;
+  private _stored: IUploadItem[] = [];
+  private readonly _places = new Places();
   private readonly _started = new Set<string>();
 }

@@ -1,23 +1,52 @@
-/* The connections that the server offers, and the one in use. */
+/* The connections that the server offers, the one in use, and those that a person makes herself. */
 import type { ApiClient, ApiError } from '../api/client';
 import { asApiError } from '../api/client';
-import type { ConnectionRef, ServerInfo } from '../api/schema';
+import type {
+  ConnectionDraft,
+  ConnectionInfo,
+  ConnectionRef,
+  ConnectionReport,
+  ConnectionTest,
+  ServerInfo
+} from '../api/schema';
 import { Observable } from './observable';
 
+type Api = Pick<
+  ApiClient,
+  'info' | 'connections' | 'addConnection' | 'changeConnection' | 'removeConnection' | 'testConnection'
+>;
+
 export class ConnectionsModel extends Observable {
-  constructor(private readonly api: Pick<ApiClient, 'info' | 'connections'>) {
+  constructor(private readonly api: Api) {
     super();
   }
 
-  list: ConnectionRef[] = [];
+  infos: ConnectionInfo[] = [];
   current: string | null = null;
   info: ServerInfo | null = null;
   loading = false;
   error: ApiError | null = null;
+  /** What the last test of the connection in use found; null before one, and after another is chosen. */
+  report: ConnectionReport | null = null;
+  testing = false;
+
+  /** What names each connection. */
+  get list(): ConnectionRef[] {
+    return this.infos.map(({ ref }) => ref);
+  }
+
+  /** All that is known of the connection in use. */
+  get chosen(): ConnectionInfo | null {
+    return this.get(this.current);
+  }
 
   /** The record of the connection in use. */
   get ref(): ConnectionRef | null {
-    return this.list.find(ref => ref.name === this.current) ?? null;
+    return this.chosen?.ref ?? null;
+  }
+
+  get(name: string | null): ConnectionInfo | null {
+    return this.infos.find(({ ref }) => ref.name === name) ?? null;
   }
 
   /** Ask the server; `preferred` (from before a reload) wins over the server's default where it still exists. */
@@ -25,10 +54,10 @@ export class ConnectionsModel extends Observable {
     this.loading = true;
     this.emit();
     try {
-      [this.info, this.list] = await Promise.all([this.api.info(), this.api.connections()]);
+      [this.info, this.infos] = await Promise.all([this.api.info(), this.api.connections()]);
       this.error = null;
-      const wanted = [preferred, this.info.default_connection, this.list[0]?.name];
-      this.current = wanted.find(name => name && this.list.some(ref => ref.name === name)) ?? null;
+      const wanted = [preferred, this.info.default_connection, this.infos[0]?.ref.name];
+      this.current = wanted.find(name => name && this.get(name)) ?? null;
     } catch (error) {
       this.error = asApiError(error);
     }
@@ -39,7 +68,58 @@ export class ConnectionsModel extends Observable {
   select(name: string): void {
     if (name !== this.current) {
       this.current = name;
+      this.report = null;
       this.emit();
     }
+  }
+
+  /** Save a draft: a new connection, or `name` changed. The saved one; its secrets are in the server alone. */
+  async save(draft: ConnectionDraft, name: string | null): Promise<ConnectionInfo> {
+    const saved = name === null ? await this.api.addConnection(draft) : await this.api.changeConnection(name, draft);
+    const at = this.infos.findIndex(({ ref }) => ref.name === (name ?? saved.ref.name));
+    this.infos = at < 0 ? [...this.infos, saved] : this.infos.map((info, index) => (index === at ? saved : info));
+    if (name !== null && this.current === name) {
+      this.current = saved.ref.name;
+      this.report = null;
+    }
+    this.emit();
+    return saved;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.api.removeConnection(name);
+    this.infos = this.infos.filter(({ ref }) => ref.name !== name);
+    if (this.current === name) {
+      this.current = null;
+      this.report = null;
+    }
+    this.emit();
+  }
+
+  test(test: ConnectionTest, signal?: AbortSignal): Promise<ConnectionReport> {
+    return this.api.testConnection(test, signal);
+  }
+
+  /** Test the connection in use; what is found is kept in `report`. */
+  async testCurrent(bucket: string | null = null): Promise<ConnectionReport | null> {
+    const name = this.current;
+    if (name === null) {
+      return null;
+    }
+    this.testing = true;
+    this.emit();
+    try {
+      const report = await this.test({ name, draft: null, bucket });
+      this.report = this.current === name ? report : this.report;
+      return report;
+    } finally {
+      this.testing = false;
+      this.emit();
+    }
+  }
+
+  dismissReport(): void {
+    this.report = null;
+    this.emit();
   }
 }

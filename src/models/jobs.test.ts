@@ -6,7 +6,11 @@ import { deferred, job } from '../testing/records';
 import { JOB_SCHEMA, JobsModel } from './jobs';
 
 function setUp(listed: Job[] = []) {
-  const api = { jobs: vi.fn(async () => listed), cancelJob: vi.fn(async () => job({ state: 'cancelled' })) };
+  const api = {
+    jobs: vi.fn(async () => listed),
+    cancelJob: vi.fn(async () => job({ state: 'cancelled' })),
+    retryJob: vi.fn(async () => job({ id: 'j2', state: 'queued' }))
+  };
   const source = {};
   const stream = new Signal<object, unknown>(source);
   const jobs = new JobsModel(api);

@@ -138,6 +138,7 @@ export class ObjectModel extends Observable {
     try {
       const params = paramsOf(form, this.state);
       const job = await this.api.startPartition({
+        kind: 'partition',
         connection: target.connection,
         uri: detail.uri,
         format: format.name,

@@ -1,67 +1,75 @@
-/* Files on their way to S3: each in parts, a few parts at once, with progress, retries and cancel. */
+/* The queue of files on their way to S3: who is sent when, paused, gone on with, cancelled; and what waits for its file. */
 import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
-import { ApiError, asApiError, isAbort } from '../api/client';
-import type { Job, Upload } from '../api/schema';
-import { makeUri } from './location';
+import type { Job } from '../api/schema';
+import type { AskConflict } from './conflicts';
+import { Conflicts } from './conflicts';
+import type { CourierApi } from './courier';
+import { Courier } from './courier';
 import { Observable } from './observable';
+import type { IMissing } from './pairs';
+import { missingCompanions } from './pairs';
+import type { IPending } from './pending';
+import { PendingUploads } from './pending';
 import { Rate } from './rate';
-
-export type UploadState = 'waiting' | 'running' | 'finishing' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
-
-export interface ITarget {
-  connection: string;
-  bucket: string;
-  prefix: string;
-}
-
-export interface IUploadItem {
-  readonly id: number;
-  readonly batch: number;
-  readonly file: File;
-  readonly connection: string;
-  readonly bucket: string;
-  readonly key: string;
-  state: UploadState;
-  /** Bytes that S3 has, as far as we know. */
-  sent: number;
-  jobId: string | null;
-  error: ApiError | null;
-}
+import type { IGivenFile, ITarget, IUploadItem } from './upload';
+import { hasEnded, isResting, isSameFile, isUnderWay } from './upload';
+import { Waker } from './waker';
 
 export interface IUploadsOptions {
-  /** Asked when the key exists; true replaces the object. */
-  confirmReplace: (item: IUploadItem) => Promise<boolean>;
+  /** Asked when the key exists. */
+  askConflict: AskConflict;
   /** Called with every job that the server tells us about. */
   onJob?: (job: Job) => void;
+  /** Whether an object of that key is known to be there. */
+  exists?: (target: ITarget, key: string) => boolean;
+  pending?: IPending;
   sleep?: (milliseconds: number) => Promise<void>;
 }
 
-type Api = Pick<ApiClient, 'startUpload' | 'putPart' | 'completeUpload' | 'cancelJob'>;
-
 const FILES_AT_ONCE = 2;
-const PARTS_AT_ONCE = 3;
-const TRIES = 6;
-const FIRST_WAIT_MS = 500;
+/** Views need not be drawn more often while bytes move. */
+const DRAW_MS = 100;
 
 export class UploadsModel extends Observable {
   constructor(
-    private readonly api: Api,
+    api: CourierApi & Pick<ApiClient, 'pendingUploads'>,
     private readonly options: IUploadsOptions
   ) {
     super();
+    this.waker = new Waker(options.sleep);
+    this.pending = new PendingUploads(api, options.pending);
+    this.courier = new Courier({
+      api,
+      waker: this.waker,
+      pending: this.pending,
+      conflicts: new Conflicts(options.askConflict, item => this.undecided(item)),
+      onChange: () => this.emitSoon(),
+      setJob: (item, jobId) => this.setJob(item, jobId),
+      onJob: job => options.onJob?.(job),
+      onSent: bytes => this._rate.add(bytes),
+      onStored: item => this.uploaded.emit(item)
+    });
   }
 
+  /** Cuts waiting short: to be told when the network is there again. */
+  readonly waker: Waker;
   items: IUploadItem[] = [];
+  /** Files that lack the one that belongs beside them. */
+  missing: IMissing[] = [];
+  /** Files found so far in a folder that is being looked through; null when none is. */
+  gathering: number | null = null;
 
   /** Emitted when an object is complete. */
   readonly uploaded = new Signal<this, IUploadItem>(this);
 
-  /** What a person may want to see: under way first, then failed, then cancelled. */
+  /** What a person may want to see: under way first, then what rests, what failed, what was cancelled. */
   get open(): IUploadItem[] {
     const failed = this.items.filter(item => item.state === 'failed');
     const cancelled = this.items.filter(item => item.state === 'cancelled');
-    return [...this.active, ...failed, ...cancelled];
+    const sending = this.items.filter(item => item.state === 'running' || item.state === 'finishing');
+    const waiting = this.items.filter(item => item.state === 'waiting');
+    return [...sending, ...waiting, ...this.resting, ...failed, ...cancelled];
   }
 
   /** Bytes a second over all files of the last seconds. */
@@ -73,261 +81,288 @@ export class UploadsModel extends Observable {
     return this.items.filter(isUnderWay);
   }
 
+  get resting(): IUploadItem[] {
+    return this.items.filter(isResting);
+  }
+
   batch(id: number): IUploadItem[] {
     return this.items.filter(item => item.batch === id);
   }
 
-  /** Send `files` to the prefix; a file may carry a path below it. Resolves when all of them have ended. */
-  async add(files: { file: File; path?: string }[], target: ITarget): Promise<void> {
+  byJob(jobId: string): IUploadItem | undefined {
+    return this._byJob.get(jobId);
+  }
+
+  /**
+   * Send `files` to the prefix; a file may carry a path below it. One that an earlier page began to send goes on from
+   * there. Resolves when all of them have ended or been paused.
+   */
+  async add(files: IGivenFile[], target: ITarget): Promise<void> {
     const batch = ++this._lastBatch;
     // What has ended well or by will is old news; a failure stays until somebody has dealt with it.
-    this.items = this.items.filter(item => isUnderWay(item) || item.state === 'failed');
+    this.keep(item => !hasEnded(item) || item.state === 'failed');
+    const asleep = new Map(this.items.filter(item => item.state === 'fileless').map(item => [placeOf(item), item]));
     const { connection, bucket, prefix } = target;
-    for (const { file, path } of files) {
+    const keys: string[] = [];
+    const ends: Promise<void>[] = [];
+    for (const { file, path, handle } of files) {
       const key = prefix + (path ?? file.name);
-      const id = ++this._lastId;
-      this.items.push({
-        id,
-        batch,
-        file,
-        connection,
-        bucket,
-        key,
-        state: 'waiting',
-        sent: 0,
-        jobId: null,
-        error: null
-      });
+      keys.push(key);
+      const begun = asleep.get(placeOf({ connection, bucket, key }));
+      const again = begun && isSameFile(begun, file) ? begun : null;
+      const item = again ?? this.make({ connection, bucket, key, name: file.name, size: file.size });
+      Object.assign(item, { batch, file, handle: handle ?? null, lastModified: file.lastModified });
+      ends.push(new Promise<void>(resolve => this._ends.set(item.id, resolve)));
+      this.enqueue(item);
     }
-    const ends = this.batch(batch).map(item => new Promise<void>(resolve => this._ends.set(item.id, resolve)));
+    this.missing = missingCompanions(keys, key => this.options.exists?.(target, key) ?? false);
     this.emit();
     this.pump();
     await Promise.all(ends);
   }
 
-  async cancel(id: number): Promise<void> {
-    const item = this.items.find(candidate => candidate.id === id);
-    if (!item || !isUnderWay(item)) {
+  /** Ask the server what waits for its file: begun by a page or a server that is gone. */
+  async refreshPending(): Promise<void> {
+    const found = await this.pending.fetch(jobId => this._byJob.has(jobId));
+    const still = new Set(found.known);
+    this.keep(item => item.state !== 'fileless' || (item.jobId !== null && still.has(item.jobId)));
+    for (const { upload, handle } of found.asleep) {
+      const { connection, bucket, key, size } = upload;
+      const item = this.make({ connection, bucket, key, size, name: upload.filename ?? key.split('/').pop() ?? key });
+      Object.assign(item, { state: 'fileless', sent: upload.done, lastModified: upload.last_modified, handle });
+      this.setJob(item, upload.job_id);
+    }
+    this.emit();
+  }
+
+  /** Stop for now; the parts that S3 has stay there. */
+  async pause(id: number): Promise<void> {
+    const item = this.get(id);
+    if (!item || (item.state !== 'waiting' && item.state !== 'running')) {
       return;
     }
     const waiting = item.state === 'waiting';
-    item.state = 'cancelled';
-    this._aborts.get(id)?.abort();
-    this.emit();
-    await this.abandon(item);
+    this.rest(item, 'paused');
     if (waiting) {
+      this._waiting.delete(item);
+      this.end(item);
+    } else {
+      await this._sending.get(id);
+      await this.courier.rest(item);
+    }
+  }
+
+  async pauseAll(): Promise<void> {
+    await Promise.all(this.active.map(item => this.pause(item.id)));
+  }
+
+  /** Go on with a paused file, or a failed one; with a cancelled one from its beginning. */
+  resume(id: number): void {
+    const item = this.get(id);
+    if (item?.file && (item.state === 'paused' || item.state === 'failed' || item.state === 'cancelled')) {
+      if (item.state === 'cancelled') {
+        this.setJob(item, null);
+        item.sent = 0;
+      }
+      this.enqueue(item);
+      this.emit();
+      this.pump();
+    }
+  }
+
+  resumeAll(): void {
+    this.items.filter(item => item.state === 'paused').forEach(item => this.resume(item.id));
+  }
+
+  /** Go on with the file that an upload of an earlier page waits for. False when it is another file. */
+  attach(id: number, file: File, handle: FileSystemFileHandle | null = null): boolean {
+    const item = this.get(id);
+    if (item?.state !== 'fileless' || !isSameFile(item, file)) {
+      return false;
+    }
+    Object.assign(item, { file, handle, batch: ++this._lastBatch });
+    this.enqueue(item);
+    this.emit();
+    this.pump();
+    return true;
+  }
+
+  /** End it for good: nothing of it stays in S3. */
+  async cancel(id: number): Promise<void> {
+    const item = this.get(id);
+    if (!item || hasEnded(item)) {
+      return;
+    }
+    const { state } = item;
+    this.rest(item, 'cancelled');
+    this._waiting.delete(item);
+    await this.courier.abandon(item);
+    if (state === 'fileless') {
+      this.keep(other => other !== item);
+      this.emit();
+    } else if (state === 'waiting') {
       this.end(item);
     }
   }
 
   async cancelAll(batch?: number): Promise<void> {
     const wanted = this.active.filter(item => batch === undefined || item.batch === batch);
+    // Those that wait first, so that none of them begins when one that is sent stops.
+    wanted.sort((a, b) => Number(b.state === 'waiting') - Number(a.state === 'waiting'));
     await Promise.all(wanted.map(item => this.cancel(item.id)));
   }
 
-  /** A failed or cancelled file once more, from its beginning. */
-  retry(id: number): void {
-    const item = this.items.find(candidate => candidate.id === id);
-    if (item && (item.state === 'failed' || item.state === 'cancelled')) {
-      Object.assign(item, { state: 'waiting', sent: 0, jobId: null, error: null });
-      this.emit();
-      this.pump();
-    }
+  /** Forget what has ended; the parts of a failed upload are thrown away. */
+  clear(id?: number): void {
+    const gone = this.items.filter(item => hasEnded(item) && (id === undefined || item.id === id));
+    gone.filter(item => item.state === 'failed').forEach(item => void this.courier.abandon(item));
+    this.keep(item => !gone.includes(item));
+    this.dismissMissing();
   }
 
-  /** Forget what has ended. */
-  clear(id?: number): void {
-    this.items = this.items.filter(item => isUnderWay(item) || (id !== undefined && item.id !== id));
+  dismissMissing(): void {
+    this.missing = [];
     this.emit();
+  }
+
+  /** Say how many files have been found in a folder so far; null at its end. */
+  gather(found: number | null): void {
+    this.gathering = found;
+    this.emitSoon();
   }
 
   /** The server's own count of what arrived, which also sees the bytes of unfinished parts. */
   onJob(job: Job): void {
-    const item = job.kind === 'upload' ? this.items.find(candidate => candidate.jobId === job.id) : undefined;
-    if (!item || !isUnderWay(item)) {
+    const item = job.kind === 'upload' ? this._byJob.get(job.id) : undefined;
+    if (!item || hasEnded(item)) {
       return;
     }
-    if (job.state === 'cancelled' || job.state === 'interrupted') {
-      item.state = 'cancelled';
-      this._aborts.get(item.id)?.abort();
-      this.emit();
-    } else if (job.done > item.sent) {
-      this.progress(item, Math.min(job.done, item.file.size));
+    if (job.state === 'cancelled' || (item.state === 'fileless' && job.state === 'succeeded')) {
+      this.rest(item, job.state);
+      this._waiting.delete(item);
+    } else if (item.state === 'running' && !item.checking && job.done > item.sent) {
+      this.progress(item, Math.min(job.done, item.size) - item.sent);
     }
+  }
+
+  dispose(): void {
+    clearTimeout(this._drawing);
+    super.dispose();
+  }
+
+  private get(id: number): IUploadItem | undefined {
+    return this.items.find(item => item.id === id);
+  }
+
+  private make(about: Pick<IUploadItem, 'connection' | 'bucket' | 'key' | 'name' | 'size'>): IUploadItem {
+    const item: IUploadItem = {
+      ...about,
+      id: ++this._lastId,
+      batch: 0,
+      lastModified: null,
+      file: null,
+      handle: null,
+      state: 'waiting',
+      sent: 0,
+      stalled: false,
+      checking: false,
+      jobId: null,
+      error: null
+    };
+    this.items.push(item);
+    return item;
+  }
+
+  private keep(wanted: (item: IUploadItem) => boolean): void {
+    this.items.filter(item => !wanted(item)).forEach(item => this.setJob(item, null));
+    this.items = this.items.filter(wanted);
+  }
+
+  private setJob(item: IUploadItem, jobId: string | null): void {
+    if (item.jobId !== null) {
+      this._byJob.delete(item.jobId);
+    }
+    item.jobId = jobId;
+    if (jobId !== null) {
+      this._byJob.set(jobId, item);
+    }
+  }
+
+  private enqueue(item: IUploadItem): void {
+    Object.assign(item, { state: 'waiting', error: null, stalled: false });
+    this._waiting.add(item);
+  }
+
+  /** Stop what is in flight of it; the state tells why. */
+  private rest(item: IUploadItem, state: 'paused' | 'cancelled' | 'succeeded'): void {
+    Object.assign(item, { state, stalled: false, checking: false });
+    this._aborts.get(item.id)?.abort();
+    this.emit();
   }
 
   private pump(): void {
     while (this._running < FILES_AT_ONCE) {
-      const next = this.items.find(item => item.state === 'waiting');
+      const [next] = this._waiting;
       if (!next) {
         return;
       }
+      this._waiting.delete(next);
       next.state = 'running';
       this._running += 1;
-      void this.send(next).finally(() => {
+      const abort = new AbortController();
+      this._aborts.set(next.id, abort);
+      this.emitSoon();
+      const sending = this.courier.send(next, abort.signal).finally(() => {
         this._running -= 1;
         this._aborts.delete(next.id);
+        this._sending.delete(next.id);
         this.end(next);
         this.pump();
       });
+      this._sending.set(next.id, sending);
     }
   }
 
   private end(item: IUploadItem): void {
-    this._parts.delete(item.id);
     this._ends.get(item.id)?.();
     this._ends.delete(item.id);
   }
 
-  /** One file from start to end; never rejects: what went wrong is in the item. */
-  private async send(item: IUploadItem): Promise<void> {
-    const abort = new AbortController();
-    this._aborts.set(item.id, abort);
-    this.emit();
-    try {
-      const upload = await this.start(item);
-      if (upload) {
-        await this.sendParts(item, upload, abort);
-        abort.signal.throwIfAborted();
-        item.state = 'finishing';
-        this.emit();
-        const job = await this.api.completeUpload(upload.job_id);
-        this.options.onJob?.(job);
-        this.finish(item);
-      }
-    } catch (error) {
-      if (item.state !== 'cancelled' && !isAbort(error)) {
-        item.state = 'failed';
-        item.error = asApiError(error);
-        await this.abandon(item);
-      }
-    }
-    this.emit();
+  /** Files of the same batch that may meet the same question. */
+  private undecided(item: IUploadItem): number {
+    return this.batch(item.batch).filter(other => other !== item && isUnderWay(other)).length;
   }
 
-  /** Open the upload; null when a person declined to replace what is there, or has cancelled meanwhile. */
-  private async start(item: IUploadItem, overwrite = false): Promise<Upload | null> {
-    const { connection, bucket, key, file } = item;
-    try {
-      const request = { connection, bucket, key, size: file.size, content_type: file.type || null, overwrite };
-      const upload = await this.api.startUpload(request);
-      item.jobId = upload.job_id;
-      if (item.state === 'cancelled') {
-        await this.abandon(item);
-        return null;
-      }
-      return upload;
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 || overwrite || item.state === 'cancelled') {
-        throw error;
-      }
-    }
-    const replace = await this.ask(item);
-    if (!replace || isCancelled(item)) {
-      item.state = isCancelled(item) ? 'cancelled' : 'skipped';
-      return null;
-    }
-    return this.start(item, true);
+  private progress(item: IUploadItem, bytes: number): void {
+    this._rate.add(bytes);
+    item.sent += bytes;
+    item.stalled = false;
+    this.emitSoon();
   }
 
-  /** One question at a time, however many files meet an object of their name. */
-  private async ask(item: IUploadItem): Promise<boolean> {
-    const answer = this._question.then(() => !isCancelled(item) && this.options.confirmReplace(item));
-    this._question = answer.catch(() => false);
-    return answer;
-  }
-
-  private async sendParts(item: IUploadItem, upload: Upload, abort: AbortController): Promise<void> {
-    let number = 0;
-    const worker = async () => {
-      while (number < upload.part_count && !abort.signal.aborted) {
-        const part = (number += 1);
-        const start = (part - 1) * upload.part_size;
-        const body = item.file.slice(start, Math.min(start + upload.part_size, item.file.size));
-        await this.sendPart(upload.job_id, part, body, abort.signal);
-        this.partDone(item, body.size);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: Math.min(PARTS_AT_ONCE, upload.part_count) }, worker));
-    } catch (error) {
-      // The other workers stop as well: their parts would be thrown away.
-      abort.abort();
-      throw error;
-    }
-  }
-
-  private async sendPart(jobId: string, part: number, body: Blob, signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.api.putPart(jobId, part, body, signal);
-        return;
-      } catch (error) {
-        if (signal.aborted || attempt === TRIES || !(error instanceof ApiError) || !error.passing) {
-          throw error;
-        }
-      }
-      await this.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
-      signal.throwIfAborted();
-    }
-  }
-
-  private partDone(item: IUploadItem, bytes: number): void {
-    const whole = (this._parts.get(item.id) ?? 0) + bytes;
-    this._parts.set(item.id, whole);
-    this.progress(item, Math.max(item.sent, whole));
-  }
-
-  private progress(item: IUploadItem, sent: number): void {
-    this._rate.add(sent - item.sent);
-    item.sent = sent;
-    this.emit();
-  }
-
-  private finish(item: IUploadItem): void {
-    item.state = 'succeeded';
-    item.sent = item.file.size;
-    this.uploaded.emit(item);
-  }
-
-  /** Let the server abort the multipart upload, so that no parts stay behind. */
-  private async abandon(item: IUploadItem): Promise<void> {
-    if (item.jobId === null) {
-      return;
-    }
-    try {
-      const job = await this.api.cancelJob(item.jobId);
-      this.options.onJob?.(job);
-    } catch (error) {
-      // The upload has ended for us either way; the list of jobs tells what the server makes of it.
-      item.error ??= asApiError(error);
-    }
-  }
-
-  private sleep(milliseconds: number): Promise<void> {
-    return this.options.sleep?.(milliseconds) ?? new Promise(resolve => setTimeout(resolve, milliseconds));
+  /** For what comes many times a second. */
+  private emitSoon(): void {
+    this._drawing ??= setTimeout(() => {
+      this._drawing = undefined;
+      this.emit();
+    }, DRAW_MS);
   }
 
   private _lastId = 0;
   private _lastBatch = 0;
   private _running = 0;
-  private _question: Promise<boolean> = Promise.resolve(false);
+  private _drawing: ReturnType<typeof setTimeout> | undefined;
+  private readonly _waiting = new Set<IUploadItem>();
+  private readonly _byJob = new Map<string, IUploadItem>();
   private readonly _aborts = new Map<number, AbortController>();
+  private readonly _sending = new Map<number, Promise<void>>();
   /** Who waits for the end of an item. */
   private readonly _ends = new Map<number, () => void>();
-  private readonly _parts = new Map<number, number>();
   private readonly _rate = new Rate();
+  private readonly pending: PendingUploads;
+  private readonly courier: Courier;
 }
 
-export function isUnderWay(item: IUploadItem): boolean {
-  return item.state === 'waiting' || item.state === 'running' || item.state === 'finishing';
-}
-
-/** A function, because a comparison in place would be narrowed away across an await. */
-function isCancelled(item: IUploadItem): boolean {
-  return item.state === 'cancelled';
-}
-
-export function uploadUri(item: IUploadItem): string {
-  return makeUri(item.bucket, item.key);
+function placeOf({ connection, bucket, key }: Pick<IUploadItem, 'connection' | 'bucket' | 'key'>): string {
+  return JSON.stringify([connection, bucket, key]);
 }

@@ -5,10 +5,11 @@ import type { ICrumb } from '../components/Breadcrumb';
 import { Breadcrumb } from '../components/Breadcrumb';
 import { IconButton } from '../components/buttons';
 import { dataSetIcon } from '../components/icons';
-import { EmptyState, ErrorNotice, Loading } from '../components/notices';
+import { ErrorNotice, Loading } from '../components/notices';
 import { looksLikeDataSet } from '../models/dataset';
 import { ancestors, displayName, makeUri } from '../models/location';
 import { CommandIDs } from '../tokens';
+import { ConnectionBar, NoConnection } from './ConnectionBar';
 import { useCockpit, useModel } from './context';
 import { DropZone } from './DropZone';
 import { Entries } from './Entries';
@@ -29,7 +30,7 @@ export function DataSection(): React.JSX.Element {
   }
   return (
     <>
-      <ConnectionSelect />
+      <ConnectionBar />
       <Place />
       <FilterBar />
       <DropZone>
@@ -37,49 +38,6 @@ export function DataSection(): React.JSX.Element {
       </DropZone>
       <UploadList />
     </>
-  );
-}
-
-function NoConnection(): React.JSX.Element {
-  const { cockpit, trans } = useCockpit();
-  return (
-    <EmptyState
-      title={trans.__('No connection to S3 yet')}
-      hint={trans.__(
-        'Run “cloud-data-cockpit demo” in a terminal for a service on this machine, or set up a profile with “aws configure”.'
-      )}
-    >
-      <button type="button" className="cdc-Button" onClick={() => void cockpit.connect()}>
-        {trans.__('Look again')}
-      </button>
-    </EmptyState>
-  );
-}
-
-function ConnectionSelect(): React.JSX.Element {
-  const { cockpit, trans } = useCockpit();
-  const connections = useModel(cockpit.connections);
-  const id = React.useId();
-  const { ref } = connections;
-  return (
-    <div className="cdc-Bar">
-      <label htmlFor={id} className="cdc-Bar-label">
-        {trans.__('Connection')}
-      </label>
-      <select
-        id={id}
-        className="cdc-Select cdc-mod-grow"
-        title={ref?.endpoint_url ?? ref?.region ?? undefined}
-        value={connections.current ?? ''}
-        onChange={event => void cockpit.useConnection(event.target.value)}
-      >
-        {connections.list.map(({ name, kind }) => (
-          <option key={name} value={name}>
-            {kind === 'profile' ? trans.__('%1 (profile)', name) : name}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }
 

@@ -1,31 +1,63 @@
-/* A running job: phase, bar, what is done, and a way to stop it. */
+/* A running job: phase, bar, what is done at which rate, the time left, and a way to stop it. */
 import { stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Job } from '../api/schema';
 import { IconButton } from '../components/buttons';
-import { formatBytes, formatCount } from '../components/format';
+import { formatBytes, formatCount, formatSeconds } from '../components/format';
 import { ProgressBar } from '../components/ProgressBar';
 import { CommandIDs } from '../tokens';
+import type { ICockpitContext } from './context';
 import { useCockpit } from './context';
 
 export function JobProgress({ job }: { job: Job }): React.JSX.Element {
-  const { trans, execute } = useCockpit();
-  const amount = (value: number) => (job.unit === 'bytes' ? formatBytes(value) : formatCount(value));
+  const { cockpit, trans, execute } = useCockpit();
   const phase = job.state === 'queued' ? trans.__('queued') : job.phase || trans.__('running');
+  const rate = cockpit.jobs.rateOf(job.id);
+  const left = cockpit.jobs.secondsLeft(job);
+  const pace = [
+    rate > 0 ? trans.__('%1/s', amountOf(job, rate)) : '',
+    left !== null ? trans.__('%1 left', formatSeconds(left)) : ''
+  ].filter(Boolean);
   return (
     <div className="cdc-JobProgress">
       <div className="cdc-JobProgress-line">
         <span className="cdc-ellipsis">{phase}</span>
-        {job.total > 0 && (
-          <span className="cdc-quiet cdc-nowrap">{trans.__('%1 of %2', amount(job.done), amount(job.total))}</span>
-        )}
+        <span className="cdc-quiet cdc-nowrap">{doneText(job, trans)}</span>
         <IconButton
           icon={stopIcon}
           label={trans.__('Cancel %1', job.title)}
           onClick={() => execute(CommandIDs.cancelJob, { id: job.id })}
         />
       </div>
-      <ProgressBar done={job.done} total={job.total} label={job.title} />
+      <ProgressBar {...fractionOf(job)} label={job.title} />
+      {pace.length > 0 && <p className="cdc-quiet cdc-JobProgress-pace">{pace.join(' · ')}</p>}
     </div>
   );
+}
+
+function amountOf(job: Job, value: number): string {
+  return job.unit === 'bytes' ? formatBytes(value) : formatCount(Math.round(value));
+}
+
+/** By bytes or records where their number is known, else by objects. */
+function fractionOf(job: Job): { done: number; total: number } {
+  return job.total > 0 ? { done: job.done, total: job.total } : { done: job.items, total: job.items_total };
+}
+
+/** "1 MiB of 3 MiB", "2 of 5 objects", or both. */
+export function doneText(job: Job, trans: ICockpitContext['trans']): string {
+  const amounts: string[] = [];
+  if (job.items_total > 1 || (job.items > 0 && job.unit !== 'objects')) {
+    amounts.push(
+      job.items_total > 0
+        ? trans.__('%1 of %2 objects', formatCount(job.items), formatCount(job.items_total))
+        : trans._n('%1 object', '%1 objects', job.items)
+    );
+  }
+  if (job.total > 0) {
+    amounts.push(trans.__('%1 of %2', amountOf(job, job.done), amountOf(job, job.total)));
+  } else if (job.done > 0) {
+    amounts.push(amountOf(job, job.done));
+  }
+  return amounts.join(' · ');
 }

@@ -1,12 +1,14 @@
-/* Files on their way, at the foot of the listing: progress, rate, cancel, and what failed. */
-import { closeIcon, refreshIcon } from '@jupyterlab/ui-components';
+/* Files on their way, at the foot of the listing: progress, rate, pause, cancel; what waits for its file, what failed. */
+import type { LabIcon } from '@jupyterlab/ui-components';
+import { closeIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IconButton } from '../components/buttons';
-import { formatBytes } from '../components/format';
+import { formatBytes, formatCount } from '../components/format';
+import { pauseIcon } from '../components/icons';
 import { ProgressBar } from '../components/ProgressBar';
 import { displayName } from '../models/location';
-import type { IUploadItem } from '../models/uploads';
-import { isUnderWay, uploadUri } from '../models/uploads';
+import type { IUploadItem } from '../models/upload';
+import { isUnderWay, uploadUri } from '../models/upload';
 import { CommandIDs } from '../tokens';
 import type { ICockpitContext } from './context';
 import { useCockpit, useModel } from './context';
@@ -15,88 +17,178 @@ import { useCockpit, useModel } from './context';
 const MOST = 50;
 
 export function UploadList(): React.JSX.Element | null {
-  const { cockpit, trans, execute } = useCockpit();
+  const { cockpit, trans } = useCockpit();
   const uploads = useModel(cockpit.uploads);
   const shown = uploads.open;
-  if (!shown.length) {
+  const { missing, gathering } = uploads;
+  if (!shown.length && !missing.length && gathering === null) {
     return null;
   }
-  const active = uploads.active.length;
   return (
     <div className="cdc-Uploads" role="group" aria-label={trans.__('Uploads')}>
-      <div className="cdc-Uploads-head">
-        <span className="cdc-ellipsis">
-          {active ? trans._n('%1 upload', '%1 uploads', active) : trans.__('Uploads')}
-          {uploads.rate > 0 && <span className="cdc-quiet"> · {trans.__('%1/s', formatBytes(uploads.rate))}</span>}
-        </span>
-        {active ? (
-          <button type="button" className="cdc-LinkButton" onClick={() => execute(CommandIDs.cancelUploads)}>
-            {trans.__('Cancel all')}
-          </button>
-        ) : (
-          <button type="button" className="cdc-LinkButton" onClick={() => uploads.clear()}>
-            {trans.__('Clear')}
-          </button>
-        )}
-      </div>
+      {gathering !== null && (
+        <p className="cdc-quiet" role="status">
+          {trans.__('Looking through the folder: %1 files so far…', formatCount(gathering))}
+        </p>
+      )}
+      {missing.length > 0 && <Missing />}
+      {shown.length > 0 && <Head />}
       <ul className="cdc-Uploads-list">
         {shown.slice(0, MOST).map(item => (
           <UploadRow key={item.id} item={item} />
         ))}
       </ul>
-      {shown.length > MOST && <p className="cdc-quiet">{trans.__('and %1 more', shown.length - MOST)}</p>}
+      {shown.length > MOST && <p className="cdc-quiet">{trans.__('and %1 more', formatCount(shown.length - MOST))}</p>}
+    </div>
+  );
+}
+
+/** A file of a pair that came alone. */
+function Missing(): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const { uploads } = cockpit;
+  const name = (key: string) => displayName(key.split('/').pop() ?? key);
+  const [{ key, companion }] = uploads.missing;
+  const more = uploads.missing.length - 1;
+  return (
+    <div className="cdc-Notice cdc-mod-warning" role="status">
+      <p className="cdc-Notice-text">
+        {trans.__('%1 is of no use without %2 beside it: upload that as well.', name(key), name(companion))}
+        {more > 0 && ' ' + trans._n('%1 more file lacks its companion.', '%1 more files lack their companions.', more)}
+      </p>
+      <button type="button" className="cdc-LinkButton" onClick={() => uploads.dismissMissing()}>
+        {trans.__('Dismiss')}
+      </button>
+    </div>
+  );
+}
+
+function Head(): React.JSX.Element {
+  const { cockpit, trans, execute } = useCockpit();
+  const { uploads } = cockpit;
+  const { active, rate } = uploads;
+  const paused = uploads.items.some(item => item.state === 'paused');
+  const link = (label: string, run: () => void) => (
+    <button type="button" className="cdc-LinkButton" onClick={run}>
+      {label}
+    </button>
+  );
+  return (
+    <div className="cdc-Uploads-head">
+      <span className="cdc-ellipsis">
+        {active.length ? trans._n('%1 upload', '%1 uploads', active.length) : trans.__('Uploads')}
+        {rate > 0 && <span className="cdc-quiet"> · {trans.__('%1/s', formatBytes(rate))}</span>}
+      </span>
+      <span className="cdc-nowrap">
+        {active.length > 0 && link(trans.__('Pause all'), () => execute(CommandIDs.pauseUploads))}
+        {!active.length && paused && link(trans.__('Go on'), () => execute(CommandIDs.resumeUploads))}
+        {active.length > 0
+          ? link(trans.__('Cancel all'), () => execute(CommandIDs.cancelUploads))
+          : uploads.open.some(item => item.state === 'failed' || item.state === 'cancelled') &&
+            link(trans.__('Clear'), () => uploads.clear())}
+      </span>
     </div>
   );
 }
 
 function UploadRow({ item }: { item: IUploadItem }): React.JSX.Element {
-  const { cockpit, trans } = useCockpit();
-  const { uploads } = cockpit;
-  const name = displayName(item.file.name);
-  const active = isUnderWay(item);
+  const { trans } = useCockpit();
+  const name = displayName(item.name);
+  const resting = item.state === 'paused' || item.state === 'fileless';
   return (
     <li className="cdc-Upload" data-state={item.state} data-key={item.key}>
       <div className="cdc-Upload-line">
         <span className="cdc-ellipsis" title={displayName(uploadUri(item))}>
           <bdi>{name}</bdi>
         </span>
-        {active && <span className="cdc-nowrap cdc-quiet">{progressText(item, trans)}</span>}
-        {!active && (
-          <IconButton
-            icon={refreshIcon}
-            label={trans.__('Upload %1 again', name)}
-            onClick={() => uploads.retry(item.id)}
-          />
-        )}
-        <IconButton
-          icon={closeIcon}
-          label={active ? trans.__('Cancel the upload of %1', name) : trans.__('Dismiss')}
-          onClick={() => (active ? void uploads.cancel(item.id) : uploads.clear(item.id))}
-        />
+        {(isUnderWay(item) || resting) && <span className="cdc-nowrap cdc-quiet">{progressText(item, trans)}</span>}
+        <RowButtons item={item} name={name} />
       </div>
-      {active && (
+      {(isUnderWay(item) || (resting && item.sent > 0)) && (
         <ProgressBar
           done={item.sent}
-          total={item.state === 'waiting' ? 0 : item.file.size}
+          total={item.state === 'waiting' && !item.sent ? 0 : item.size}
+          tone={resting || item.stalled ? 'resting' : 'running'}
           label={trans.__('Upload of %1', name)}
         />
       )}
-      {item.state === 'cancelled' && <p className="cdc-quiet">{trans.__('Cancelled. Nothing was stored.')}</p>}
-      {item.state === 'failed' && item.error && (
-        <p className="cdc-Field-fault" role="alert">
-          {item.error.message}
-        </p>
-      )}
+      <RowNote item={item} />
     </li>
   );
 }
 
+function RowButtons({ item, name }: { item: IUploadItem; name: string }): React.JSX.Element {
+  const { cockpit, trans, execute } = useCockpit();
+  const { uploads } = cockpit;
+  const { id, state } = item;
+  const again = (icon: LabIcon, label: string) => (
+    <IconButton icon={icon} label={label} onClick={() => execute(CommandIDs.resumeUpload, { id })} />
+  );
+  const ended = state === 'failed' || state === 'cancelled';
+  return (
+    <>
+      {(state === 'running' || state === 'waiting') && (
+        <IconButton
+          icon={pauseIcon}
+          label={trans.__('Pause the upload of %1', name)}
+          onClick={() => void uploads.pause(id)}
+        />
+      )}
+      {state === 'paused' && again(runIcon, trans.__('Go on with the upload of %1', name))}
+      {state === 'fileless' &&
+        again(
+          runIcon,
+          item.handle
+            ? trans.__('Go on with the upload of %1', name)
+            : trans.__('Choose the file %1 again to go on', name)
+        )}
+      {ended && again(refreshIcon, trans.__('Upload %1 again', name))}
+      <IconButton
+        icon={closeIcon}
+        label={ended ? trans.__('Dismiss') : trans.__('Cancel the upload of %1', name)}
+        onClick={() => (ended ? uploads.clear(id) : void uploads.cancel(id))}
+      />
+    </>
+  );
+}
+
+function RowNote({ item }: { item: IUploadItem }): React.JSX.Element | null {
+  const { trans } = useCockpit();
+  if (item.stalled && item.state === 'running') {
+    return <p className="cdc-quiet">{trans.__('The server cannot be reached. It goes on by itself.')}</p>;
+  }
+  if (item.state === 'fileless') {
+    return (
+      <p className="cdc-quiet">
+        {item.handle
+          ? trans.__('Waits for its file. Press ▷ to go on.')
+          : trans.__('Waits for its file: drop it here again, or press ▷ to choose it.')}
+      </p>
+    );
+  }
+  if (item.state === 'cancelled') {
+    return <p className="cdc-quiet">{trans.__('Cancelled. Nothing was stored.')}</p>;
+  }
+  if (item.state === 'failed' && item.error) {
+    return (
+      <p className="cdc-Field-fault" role="alert">
+        {item.error.message}
+      </p>
+    );
+  }
+  return null;
+}
+
 function progressText(item: IUploadItem, trans: ICockpitContext['trans']): string {
-  if (item.state === 'waiting') {
-    return trans.__('waiting');
+  const amount = trans.__('%1 of %2', formatBytes(item.sent), formatBytes(item.size));
+  switch (item.state) {
+    case 'waiting':
+      return trans.__('waiting');
+    case 'finishing':
+      return trans.__('finishing');
+    case 'paused':
+      return item.sent ? trans.__('paused · %1', amount) : trans.__('paused');
+    default:
+      return item.checking ? trans.__('comparing…') : amount;
   }
-  if (item.state === 'finishing') {
-    return trans.__('finishing');
-  }
-  return trans.__('%1 of %2', formatBytes(item.sent), formatBytes(item.file.size));
 }

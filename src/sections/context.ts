@@ -1,5 +1,6 @@
 /* What every section is given: the models, the commands, the words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 import type { Cockpit } from '../models/cockpit';
@@ -8,6 +9,8 @@ import type { Observable } from '../models/observable';
 export interface ICockpitContext {
   cockpit: Cockpit;
   trans: TranslationBundle;
+  /** For menus of commands. */
+  commands: CommandRegistry;
   /** Run a command by its id. */
   execute: (id: string, args?: ReadonlyPartialJSONObject) => void;
 }

@@ -12,10 +12,14 @@ export function job(partial: Partial<Job> = {}): Job {
     done: 0,
     total: 100,
     unit: 'bytes',
+    items: 0,
+    items_total: 0,
     phase: 'indexing',
     connection: 'demo',
     uri: 's3://b/a.csv',
     manifest_id: null,
+    resumable: false,
+    notes: [],
     error: null,
     ...partial
   };
@@ -45,6 +49,11 @@ export function detail(key: string, partial: Partial<ObjectDetail> = {}): Object
     metadata: {},
     format: 'csv',
     problem: null,
+    storage_class: null,
+    version_id: null,
+    checksums: {},
+    archive: 'none',
+    restored_until: null,
     ...partial
   };
 }

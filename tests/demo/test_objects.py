@@ -254,3 +254,9 @@ def test_overwriting_leaves_readers_alone(boto: Any, bucket: str, s3_service: De
     boto.put_object(Bucket=bucket, Key="k", Body=b"new")
     assert begun + stream.read() == old
     assert boto.get_object(Bucket=bucket, Key="k")["Body"].read() == b"new"
+
+
+def test_who_pays_may_be_said(boto: Any, bucket: str) -> None:
+    boto.put_object(Bucket=bucket, Key="k", Body=b"x", RequestPayer="requester")
+    assert boto.get_object(Bucket=bucket, Key="k", RequestPayer="requester")["Body"].read() == b"x"
+    assert boto.list_objects_v2(Bucket=bucket, RequestPayer="requester")["KeyCount"] == 1

@@ -45,7 +45,7 @@ async def _partition(api: Api, ended: Any, uri: str, **more: Any) -> Any:
 async def test_connections_name_the_demo_and_hold_no_keys(api: Api, s3_service: Any) -> None:
     answer = await api("GET", "connections")
     assert answer.status == 200
-    assert "demo" in {each["name"] for each in answer.json}
+    assert "demo" in {each["ref"]["name"] for each in answer.json}
     assert s3_service.secret_key.encode() not in answer.raw
     assert s3_service.access_key.encode() not in answer.raw
 

@@ -6,6 +6,7 @@ import pytest
 
 from cloud_data_cockpit.errors import (
     AccessDenied,
+    Archived,
     BadRequest,
     CockpitError,
     Conflict,
@@ -15,7 +16,16 @@ from cloud_data_cockpit.errors import (
     SourceChanged,
 )
 from cloud_data_cockpit.models import ConnectionRef
-from cloud_data_cockpit.s3.faults import Fault, NotOffered, Place, error_of, error_of_botocore, read_fault, translated
+from cloud_data_cockpit.s3.faults import (
+    Fault,
+    NoSuchBucket,
+    NotOffered,
+    Place,
+    error_of,
+    error_of_botocore,
+    read_fault,
+    translated,
+)
 
 REF = ConnectionRef(name="work", kind="profile", profile="work", endpoint_url="https://minio.example:9000")
 PLACE = Place(REF, "box", "dir/k")
@@ -25,13 +35,13 @@ PUBLIC = Place(ConnectionRef(name="anonymous", kind="anonymous", anonymous=True)
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (Fault(404, "NoSuchBucket"), NotFound, "no bucket 'box' at https://minio.example:9000"),
+        (Fault(404, "NoSuchBucket"), NoSuchBucket, "no bucket 'box' at https://minio.example:9000"),
         (Fault(404, "NoSuchKey"), NotFound, "s3://box/dir/k at https://minio.example:9000"),
         (Fault(404, ""), NotFound, "check the bucket and the key"),
         (Fault(404, "NoSuchUpload"), NotFound, "no such open upload"),
         (Fault(403, "AccessDenied", "no way"), AccessDenied, "profile 'work' lacks the permission.*no way"),
         (Fault(403, ""), AccessDenied, "anonymous connection if it is public"),
-        (Fault(403, "InvalidObjectState"), AccessDenied, "archived; restore it"),
+        (Fault(403, "InvalidObjectState"), Archived, "archived and cannot be read; restore it"),
         (Fault(403, "AccessDenied", "Request has expired"), CredentialsError, "clock"),
         (Fault(403, "InvalidAccessKeyId"), CredentialsError, "profile 'work'.*does not know this access key"),
         (Fault(403, "SignatureDoesNotMatch"), CredentialsError, "secret key does not fit"),

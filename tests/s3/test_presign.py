@@ -70,7 +70,6 @@ def test_credentials_of_a_profile_are_found(tmp_path: Path, monkeypatch: pytest.
         ("http://127.0.0.1:9123/below", "bucket", "us-east-1"),
         ("http://[::1]:9123", "bucket", "us-east-1"),
         (ENDPOINT, "arn:aws:s3:us-east-1:123456789012:accesspoint/a", "us-east-1"),
-        (ENDPOINT, "bucket", "no region"),
     ],
 )
 def test_what_is_not_plain_is_left_to_botocore(endpoint: str | None, bucket: str, region: str) -> None:
@@ -84,6 +83,15 @@ def test_a_profile_that_sets_the_style_of_addresses_is_left_to_botocore(
     file.write_text("[default]\ns3 =\n    addressing_style = virtual\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
     assert connect("styled", endpoint_url="http://store:9000", **KEYS).presigned("GET", "bucket", "k", 60) is None
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"addressing": "virtual"}, {"requester_pays": True}, {"role_arn": "arn:aws:iam::123456789012:role/reader"}],
+)
+def test_a_connection_with_wishes_of_its_own_is_left_to_botocore(option: dict[str, Any]) -> None:
+    connection = connect("wishes", endpoint_url="http://store:9000", **KEYS, **option)
+    assert connection.presigned("GET", "bucket", "k", 60) is None
 
 
 def test_without_credentials_botocore_says_so() -> None:

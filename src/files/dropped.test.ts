@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { droppedFiles } from './droppedFiles';
+import { droppedFiles } from './dropped';
 
 type Tree = { [name: string]: Tree | string };
 

@@ -1,0 +1,54 @@
+"""Jobs that partition: index what has not been indexed, cut it, save a manifest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import NotFound
+from ..models import PartitionRequest
+from ..registry import get_format
+from .base import Kind, last_name
+from .progress import Progress
+
+
+def _check(request: PartitionRequest) -> None:
+    from ..s3.connections import resolve
+    from ..s3.objects import parse_uri
+    from ..slicing.partition import check_params
+
+    parse_uri(request.uri)
+    resolve(request.connection)
+    if request.format is not None:
+        check_params(get_format(request.format), request.params)
+
+
+def _partition(request: PartitionRequest, progress: Progress) -> dict[str, Any]:
+    from ..s3.connections import resolve
+    from ..slicing.partition import partition_object
+
+    connection = resolve(request.connection)
+    manifest = partition_object(connection, request.uri, request.format, dict(request.params), progress)
+    return {"manifest_id": manifest.id}
+
+
+def _forget_manifest(result: dict[str, Any]) -> None:
+    from ..slicing.manifests import delete
+
+    try:
+        delete(result["manifest_id"])
+    except NotFound:
+        return
+
+
+PARTITION = Kind[PartitionRequest](
+    name="partition",
+    request=PartitionRequest,
+    unit="bytes",
+    title=lambda request: f"Partition {last_name(request.uri)}",
+    uri=lambda request: request.uri,
+    check=_check,
+    work=_partition,
+    undo=_forget_manifest,
+    phase="indexing",
+    heavy=True,
+)

@@ -1,0 +1,125 @@
+"""Records of jobs: what a person asks for, by kind, and how far it has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from .base import Problem, Record
+from .objects import ObjectEntry, Selection
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
+JobKind = Literal["partition", "upload", "copy", "move", "delete", "download", "change", "search"]
+OnConflict = Literal["fail", "skip", "replace"]
+
+
+class PartitionRequest(Record):
+    """Index `uri` if that has not been done, cut it by `params`, save a manifest."""
+
+    kind: Literal["partition"] = "partition"
+    connection: str
+    uri: str
+    format: str | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class CopyRequest(Selection):
+    """Copy or move a selection below `to_prefix` of `to_bucket`, also to another connection.
+
+    `rename` is the exact key (of one object) or prefix (of one prefix) in place of a name below `to_prefix`.
+    """
+
+    kind: Literal["copy", "move"]
+    to_connection: str
+    to_bucket: str
+    to_prefix: str = ""
+    rename: str | None = None
+    on_conflict: OnConflict = "fail"
+
+
+class DeleteRequest(Selection):
+    """Delete a selection. With `all_versions` a versioned bucket keeps nothing of it; else it keeps what was there."""
+
+    kind: Literal["delete"]
+    all_versions: bool = False
+
+
+class DownloadRequest(Selection):
+    """Bring a selection into `directory`, a path below Jupyter's own directory."""
+
+    kind: Literal["download"]
+    directory: str = ""
+    on_conflict: OnConflict = "fail"
+
+
+class ChangeRequest(Record):
+    """Change what an object says of itself; None leaves a field as it is. S3 does that by copying it onto itself."""
+
+    kind: Literal["change"]
+    connection: str
+    bucket: str
+    key: str
+    content_type: str | None = None
+    metadata: dict[str, str] | None = None
+    storage_class: str | None = None
+
+
+class SearchRequest(Record):
+    """Find keys below `prefix`: those that hold `pattern`, or match it as a glob (`*`, `?`, `[...]`, `**` over "/")."""
+
+    kind: Literal["search"]
+    connection: str
+    bucket: str
+    prefix: str = ""
+    pattern: str = Field(min_length=1)
+    syntax: Literal["substring", "glob"] = "substring"
+    case_sensitive: bool = False
+    limit: int = Field(default=10_000, ge=1, le=1_000_000)
+
+
+class SendRequest(Record):
+    """Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix."""
+
+    kind: Literal["upload"]
+    connection: str
+    bucket: str
+    prefix: str = ""
+    paths: list[str] = Field(default_factory=list)
+    urls: list[str] = Field(default_factory=list)
+    on_conflict: OnConflict = "fail"
+
+
+class HitPage(Record):
+    """Hits `offset` .. of a search; `total` so far."""
+
+    offset: int
+    total: int
+    hits: list[ObjectEntry]
+
+
+class Job(Record):
+    """What a person started. `done` of `total` in `unit`; `manifest_id` once a partition has succeeded.
+
+    `items` counts whole objects: copied, deleted, found. `resumable`: it stopped half-way and can go on.
+    """
+
+    id: str
+    kind: JobKind
+    title: str
+    state: JobState
+    created: datetime
+    updated: datetime
+    done: int = 0
+    total: int = 0
+    unit: Literal["bytes", "records", "objects"] = "bytes"
+    items: int = 0
+    items_total: int = 0
+    phase: str = ""
+    connection: str
+    uri: str
+    manifest_id: str | None = None
+    resumable: bool = False
+    notes: list[str] = Field(default_factory=list)
+    error: Problem | None = None

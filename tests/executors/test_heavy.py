@@ -1,0 +1,59 @@
+"""Ray, Lithops, joblib and Spark, for real and on this machine: `make heavy`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from cloud_data_cockpit.errors import BadRequest
+from cloud_data_cockpit.executors import Executor, open_executor
+from cloud_data_cockpit.slicing.partition import partition
+
+from . import tasks
+from .conformance import ExecutorConformance
+
+pytestmark = [
+    pytest.mark.heavy,
+    # What the engines leave to the garbage collector is theirs.
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+class TestJoblib(ExecutorConformance):
+    name = "joblib"
+
+
+class TestJoblibThreading(ExecutorConformance):
+    name = "joblib"
+    options: ClassVar[dict[str, Any]] = {"workers": 2, "backend": "threading"}
+    dies = False
+
+
+class TestRay(ExecutorConformance):
+    name = "ray"
+
+
+class TestLithops(ExecutorConformance):
+    name = "lithops"
+
+    def test_keys_are_not_left_in_its_storage(self, executor: Executor) -> None:
+        with pytest.raises(BadRequest, match="Lithops keeps its tasks in its storage"):
+            open_executor("lithops", forward_credentials=True)
+
+
+class TestSpark(ExecutorConformance):
+    name = "spark"
+
+    def test_slices_as_an_rdd(self, executor: Executor, tmp_path: Path) -> None:
+        from cloud_data_cockpit.executors.spark import slices_rdd
+
+        assert list(executor.map(tasks.where, range(1))) != [os.getpid()]
+        path = tmp_path / "a.csv"
+        path.write_text("a,b\n" + "".join(f"{i},word {i}\n" for i in range(2000)))
+        slices = partition(path, num_slices=5)
+        rdd = slices_rdd(slices)
+        assert rdd.getNumPartitions() == 5
+        assert rdd.map(lambda piece: piece.count()).collect() == [piece.records for piece in slices]
