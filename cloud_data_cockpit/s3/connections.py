@@ -219,6 +219,11 @@ class Connection:
                     self._boto = boto3.session.Session(botocore_session=session)
                 keys = None if self._ref.role_arn else self._keys
                 return new_client(session, self._boto, self._ref, keys, region, path_style=path_style)
+            except OSError as error:  # the program that a profile names cannot be run, or a token file not be read
+                raise CredentialsError(
+                    f"the connection {self._ref.name!r}: its credentials cannot be had ({error.strerror}); check its "
+                    "section of the AWS configuration"
+                ) from None
             except ValueError as error:  # what botocore raises for a host or a region that cannot be
                 raise error_of_botocore(error, Place(self._ref)) from None
 

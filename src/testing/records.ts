@@ -1,5 +1,7 @@
 /* Records for tests, complete but for what a test wants to say. */
 import type { Job, Listing, ManifestSummary, ObjectDetail } from '../api/schema';
+import type { Rows } from '../models/rows';
+import type { IEntry } from '../models/table';
 
 export function job(partial: Partial<Job> = {}): Job {
   return {
@@ -46,6 +48,9 @@ export function detail(key: string, partial: Partial<ObjectDetail> = {}): Object
     last_modified: '2026-01-01T00:00:00Z',
     etag: 'e',
     content_type: null,
+    content_encoding: null,
+    content_disposition: null,
+    cache_control: null,
     metadata: {},
     format: 'csv',
     problem: null,
@@ -74,6 +79,11 @@ export function manifest(id: string, partial: Partial<ManifestSummary> = {}): Ma
     notes: [],
     ...partial
   };
+}
+
+/** The entries that rows show, in their order. */
+export function shownBy(rows: Rows): IEntry[] {
+  return Array.from({ length: rows.count }, (_, position) => rows.entry(position));
 }
 
 /** A promise and the functions that settle it. */
