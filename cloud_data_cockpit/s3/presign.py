@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..models import ConnectionRef
-from .clients import is_aws
+from .clients import Keys, is_aws
 
 # Anything less plain, such as an endpoint with a path or the ARN of an access point, is left to botocore.
 _ENDPOINT = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
@@ -27,19 +27,21 @@ def is_plain(ref: ConnectionRef, session: Any) -> bool:
 
 
 def presigned(
-    endpoint: str, region: str, credentials: Any, method: str, bucket: str, key: str, expires: int
+    endpoint: str, region: str, keys: Keys | None, method: str, bucket: str, key: str, expires: int
 ) -> str | None:
-    """The URL that a client would make for this object; without `credentials` unsigned.
+    """The URL that a client would make for this object; without `keys` unsigned.
 
     None for a bucket or a region whose name is unusual.
     """
     from botocore.auth import S3SigV4QueryAuth
     from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
 
     if not _BUCKET.fullmatch(bucket) or not _REGION.fullmatch(region):
         return None
     request = AWSRequest(method=method, url=f"{endpoint}/{bucket}/{quote(key, safe='/~')}")
-    if credentials is not None:
+    if keys is not None:
+        credentials = Credentials(keys.access_key, keys.secret_key, keys.session_token)
         S3SigV4QueryAuth(credentials, "s3", region, expires=expires).add_auth(request)
     url: str = request.prepare().url
     return url

@@ -8,10 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..errors import FormatError
-from ..executors.base import Executor
 from ..formats.base import Format, Report
 from ..models import ConnectionRef, Manifest, Slice
 from ..registry import get_format
@@ -23,6 +22,9 @@ from .opened import forget_when_refused, opened_source
 from .storage import whole_file
 from .table import bytes_for_people, slices_html
 from .verify import Verification, verify
+
+if TYPE_CHECKING:
+    from ..executors import Executor
 
 R = TypeVar("R")
 
