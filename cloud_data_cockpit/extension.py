@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from tornado.platform.asyncio import BaseAsyncIOLoop
-from traitlets import Bool, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
 
 from .errors import BadRequest
 from .handlers.document import document
@@ -18,9 +19,12 @@ from .handlers.routes import ROUTES, tornado_routes
 from .handlers.schemas import JOB_EVENT, job_event
 from .handlers.services import Services
 from .jobs.board import Board
+from .jobs.directory import set_directory
+from .jobs.kept import KeptUploads
 from .jobs.ownership import Owner
-from .jobs.runner import Runner, abort_left_over, recover
-from .jobs.store import KeptUpload, Store, default_path
+from .jobs.recovery import LeftOver, go_on, recover
+from .jobs.runner import Runner
+from .jobs.store import Store, default_path
 from .jobs.uploads import Uploads
 from .models import Job, ServerInfo
 from .s3.guard import Policy, enforce, policy
@@ -37,9 +41,12 @@ class CloudDataCockpit(ExtensionApp):
     open_panel = Bool(False, help="Open the Cockpit in the left sidebar when JupyterLab starts.").tag(config=True)
     default_connection = Unicode("", help="Name of the connection that the panel shows first.").tag(config=True)
     max_jobs = Int(2, min=1, help="Partitions that run at once; further ones wait.").tag(config=True)
-    max_upload_parts = Int(4, min=1, help="Parts in flight at once, over all uploads.").tag(config=True)
+    max_upload_parts = Int(4, min=1, help="Parts of 8 MiB held at once, over all uploads.").tag(config=True)
     upload_idle_seconds = Int(
-        900, min=1, help="An upload of which nothing has come for so long is aborted: its page was closed."
+        900, min=1, help="An upload of which nothing has come for so long is interrupted: its page was closed."
+    ).tag(config=True)
+    upload_keep_days = Float(
+        7.0, min=0.0, help="Days after which an interrupted upload is given up, and what it left in S3 aborted."
     ).tag(config=True)
 
     index_place = Unicode(
@@ -83,6 +90,7 @@ class CloudDataCockpit(ExtensionApp):
                 refuse_private=self.refuse_private_hosts,
             )
         )
+        set_directory(self._root)
         self._store = Store(default_path())
         self._owner = Owner(self._store.path.parent)
         left_over = recover(self._store, self._owner)
@@ -100,13 +108,17 @@ class CloudDataCockpit(ExtensionApp):
             board=board,
             runner=Runner(board, self.max_jobs),
             uploads=Uploads(
-                board, self._store, self._owner.name, max_parts=self.max_upload_parts, idle=self.upload_idle_seconds
+                board,
+                KeptUploads(self._store),
+                self._owner,
+                max_parts=self.max_upload_parts,
+                idle=self.upload_idle_seconds,
+                keep_days=self.upload_keep_days,
             ),
         )
         if JOB_EVENT not in self._events.schemas:
             self._events.register_event_schema(job_event())
-        if left_over:
-            loop.add_callback(self._tidy_up, left_over)
+        loop.add_callback(self._go_on, left_over)
 
     def initialize_handlers(self) -> None:
         """One Tornado route a path of the table."""
@@ -125,9 +137,10 @@ class CloudDataCockpit(ExtensionApp):
         self._store.close()
         self._owner.close()
 
-    async def _tidy_up(self, left_over: list[KeptUpload]) -> None:
+    async def _go_on(self, left_over: list[LeftOver]) -> None:
         if self._services is not None:
-            await abort_left_over(self._store, left_over)
+            self._services.uploads.begin_watching()
+            await go_on(self._store, self._services.runner, left_over)
 
     @validate("index_place")
     def _a_place(self, proposal: Any) -> str:
@@ -141,6 +154,12 @@ class CloudDataCockpit(ExtensionApp):
         if self.serverapp is None:
             raise RuntimeError("Data Cockpit has not been linked to a Jupyter server")
         return self.serverapp
+
+    @property
+    def _root(self) -> Path | None:
+        """Jupyter's own directory; None where its files are kept in no directory."""
+        root = getattr(self._server.contents_manager, "root_dir", None) or self._server.root_dir
+        return Path(root).expanduser() if root else None
 
     @property
     def _events(self) -> EventLogger:

@@ -33,6 +33,7 @@ def test_the_settings_are_those_that_are_documented() -> None:
         "max_jobs",
         "max_upload_parts",
         "upload_idle_seconds",
+        "upload_keep_days",
         "index_place",
         "index_connection",
         "allow_user_endpoints",

@@ -35,3 +35,25 @@ class ObjectQuery(Record):
 class SlicesQuery(Record):
     offset: int = Field(default=0, ge=0)
     limit: int = Field(default=100, ge=1, le=10_000)
+
+
+class CompleteQuery(Record):
+    """`overwrite` also a key that came to exist since the upload was begun."""
+
+    overwrite: bool = False
+
+
+class WholeQuery(Record):
+    """A small file, whose bytes are the body."""
+
+    connection: str
+    bucket: str
+    key: str = Field(min_length=1)
+    content_type: str | None = None
+    overwrite: bool = False
+
+
+class MultipartsQuery(Record):
+    connection: str
+    bucket: str
+    next_token: str | None = None

@@ -9,9 +9,18 @@ from typing import Literal, TypeAlias
 
 from .. import models
 from ..jobs.kinds import requests
-from . import buckets, connections, formats, info, jobs, manifests, objects, openapi, uploads
+from . import buckets, connections, formats, info, jobs, manifests, multiparts, objects, openapi, uploads
 from .base import CockpitHandler
-from .requests import BucketRequest, ConnectionQuery, ListingQuery, ObjectQuery, SlicesQuery
+from .requests import (
+    BucketRequest,
+    CompleteQuery,
+    ConnectionQuery,
+    ListingQuery,
+    MultipartsQuery,
+    ObjectQuery,
+    SlicesQuery,
+    WholeQuery,
+)
 from .services import Services
 
 ROOT = "/cloud-data-cockpit/api/"
@@ -73,7 +82,27 @@ ROUTES: Sequence[Route] = (
     Route("GET", "object", objects.ObjectHandler, "An object and its format", m.ObjectDetail, query=ObjectQuery),
     Route("POST", "uploads", uploads.UploadsHandler, "Open a multipart upload", m.Upload, 201, body=m.UploadRequest),
     Route("PUT", "uploads/{job_id}/parts/{number}", uploads.PartHandler, "Send a part", m.PartReceipt, body="bytes"),
-    Route("POST", "uploads/{job_id}/complete", uploads.CompleteHandler, "Put the parts together", m.Job),
+    Route(
+        "POST",
+        "uploads/{job_id}/complete",
+        uploads.CompleteHandler,
+        "Put the parts together",
+        m.Job,
+        query=CompleteQuery,
+    ),
+    Route("GET", "uploads", uploads.UploadsHandler, "Uploads that have not ended", Many(m.PendingUpload)),
+    Route("POST", "uploads/{job_id}/pause", uploads.PauseHandler, "Let one rest; its parts stay", m.Job),
+    Route("POST", "uploads/{job_id}/resume", uploads.ResumeHandler, "Go on with one", m.Upload, body=m.ResumeRequest),
+    Route("POST", "uploads/whole", uploads.WholeHandler, "Send a small file", m.Job, query=WholeQuery, body="bytes"),
+    Route(
+        "GET",
+        "multiparts",
+        multiparts.MultipartsHandler,
+        "Open multipart uploads of a bucket",
+        m.MultipartPage,
+        query=MultipartsQuery,
+    ),
+    Route("POST", "multiparts/sweep", multiparts.SweepHandler, "Abort some of them", m.Swept, body=m.SweepRequest),
     Route("POST", "jobs", jobs.JobsHandler, "Start a job of any kind", m.Job, 201, body=OneOf(requests())),
     Route("GET", "jobs", jobs.JobsHandler, "The newest jobs, newest first", Many(m.Job)),
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),

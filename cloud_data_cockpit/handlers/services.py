@@ -43,4 +43,6 @@ class Services:
         """Stop a job of any kind."""
         if self.uploads.drives(job_id):
             return await self.uploads.cancel(job_id)
+        if not self.runner.works_at(job_id) and await self.blocking(self.uploads.resting.has, job_id):
+            return await self.blocking(self.uploads.resting.cancel, job_id)
         return await self.runner.cancel(job_id)

@@ -1,4 +1,4 @@
-"""Uploads: open one, send its parts, complete it."""
+"""Uploads: open one, send its parts, pause it, go on with it, complete it; small files in one request."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, authenticated, stream_request_body
 
 from ..errors import BadRequest, CockpitError
-from ..jobs.parts import Part
-from ..models import UploadRequest
+from ..jobs.bodies import Body
+from ..models import PendingUpload, ResumeRequest, UploadRequest
 from .base import RESOURCE, CockpitHandler
+from .requests import CompleteQuery, WholeQuery
 
 STALLED = 120.0
-"""Seconds without a byte after which the connection of a part is closed, so that it holds no place."""
+"""Seconds without a byte after which the connection of a body is closed, so that it holds no place."""
 DROPPED = 64 << 20
-"""Bytes of a refused part that are read and dropped. Tornado would close the connection at once, and a browser that
+"""Bytes of a refused body that are read and dropped. Tornado would close the connection at once, and a browser that
 is still sending then shows a network error instead of the reason."""
+CRC32 = "X-Part-Crc32"
 
 
 class UploadsHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        self.reply_list(PendingUpload, await self.services.uploads.pending())
+
     @authenticated
     @authorized
     async def post(self) -> None:
@@ -35,31 +42,50 @@ class CompleteHandler(CockpitHandler):
     @authenticated
     @authorized
     async def post(self, job_id: str) -> None:
-        self.reply(await self.services.uploads.complete(job_id))
+        overwrite = self.query(CompleteQuery).overwrite
+        self.reply(await self.services.uploads.complete(job_id, overwrite=overwrite))
 
 
-@stream_request_body
-class PartHandler(CockpitHandler):
+class PauseHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def post(self, job_id: str) -> None:
+        self.reply(await self.services.uploads.pause(job_id))
+
+
+class ResumeHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def post(self, job_id: str) -> None:
+        self.reply(await self.services.uploads.resume(job_id, self.body(ResumeRequest)))
+
+
+class BodyHandler(CockpitHandler):
     """The body goes to a bounded buffer as it comes.
 
-    Decorators of `put` run when the body has arrived, so who may send it is settled in `prepare`.
+    Decorators of the method run when the body has arrived, so who may send it is settled in `prepare`.
     """
 
-    _part: Part | None = None
+    method = "PUT"
+    _body: Body | None = None
     _refusal: CockpitError | None = None
     _alarm: asyncio.TimerHandle | None = None
+
+    def expect(self, length: int) -> Body | CockpitError:
+        """What is about to arrive, or why it is refused."""
+        raise NotImplementedError
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Login, XSRF token and permission, then length and place; no byte of the body is read before."""
         await super().prepare()
-        if self._finished or self.request.method != "PUT":
+        if self._finished or self.request.method != self.method:
             return
         if not self.current_user:
             raise HTTPError(HTTPStatus.FORBIDDEN)
         if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "write", RESOURCE)):
             raise HTTPError(HTTPStatus.FORBIDDEN, f"User is not authorized to write on resource: {RESOURCE}.")
         length = self._length()
-        expected = self.services.uploads.expect(self.path_kwargs["job_id"], int(self.path_kwargs["number"]), length)
+        expected = self.expect(length)
         if isinstance(expected, CockpitError):
             if length > DROPPED:
                 raise expected
@@ -67,21 +93,20 @@ class PartHandler(CockpitHandler):
             return
         self._connection().set_max_body_size(length)
         await expected.admit()
-        self._part = expected
+        self._body = expected
         self._watch()
 
     async def data_received(self, chunk: bytes) -> None:
         """Tornado reads no further before this has returned."""
-        if self._part is not None:
-            await self._part.write(chunk)
+        if self._body is not None:
+            await self._body.write(chunk)
 
-    @authenticated
-    @authorized
-    async def put(self, job_id: str, number: str) -> None:
+    async def store(self) -> None:
+        """Hand over what has arrived, and reply."""
         self._unwatch()
-        if self._part is None:
-            raise self._refusal or BadRequest("a part needs a body")
-        self.reply(await self._part.store())
+        if self._body is None:
+            raise self._refusal or BadRequest("this needs a body")
+        self.reply(await self._body.store())
 
     def on_connection_close(self) -> None:
         """The client has gone: free the buffer and the place."""
@@ -98,13 +123,13 @@ class PartHandler(CockpitHandler):
     def _length(self) -> int:
         length = self.request.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            raise BadRequest("a part needs the header Content-Length with its size in bytes")
+            raise BadRequest("this needs the header Content-Length with the size of the body in bytes")
         return int(length)
 
     def _release(self) -> None:
         self._unwatch()
-        if self._part is not None:
-            self._part.release()
+        if self._body is not None:
+            self._body.release()
 
     def _unwatch(self) -> None:
         if self._alarm is not None:
@@ -115,8 +140,39 @@ class PartHandler(CockpitHandler):
         self._alarm = asyncio.get_running_loop().call_later(STALLED, self._check_stalled)
 
     def _check_stalled(self) -> None:
-        if self._part is not None and time.monotonic() - self._part.touched >= STALLED:
+        if self._body is not None and time.monotonic() - self._body.touched >= STALLED:
             self.log.warning("%s: no byte for %d seconds, connection closed", self.request.path, STALLED)
             self._connection().stream.close()
         else:
             self._watch()
+
+
+@stream_request_body
+class PartHandler(BodyHandler):
+    def expect(self, length: int) -> Body | CockpitError:
+        number = int(self.path_kwargs["number"])
+        crc32 = self.request.headers.get(CRC32)
+        return self.services.uploads.expect(self.path_kwargs["job_id"], number, length, crc32)
+
+    @authenticated
+    @authorized
+    async def put(self, job_id: str, number: str) -> None:
+        await self.store()
+
+
+@stream_request_body
+class WholeHandler(BodyHandler):
+    method = "POST"
+
+    def expect(self, length: int) -> Body | CockpitError:
+        try:
+            query = self.query(WholeQuery)
+        except CockpitError as refusal:
+            return refusal
+        request = UploadRequest(size=length, **query.model_dump())
+        return self.services.uploads.expect_whole(request, self.request.headers.get(CRC32))
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        await self.store()

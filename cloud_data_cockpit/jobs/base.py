@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from ..errors import CockpitError
 from ..models import JobKind, Record
 from .progress import Progress
 
@@ -20,7 +21,8 @@ class Kind(Generic[RequestT]):
     at once about a request. `work` is called in a thread of the pool and gives the fields of the Job that its success
     sets; `undo` takes these back when the job was cancelled meanwhile. A kind without `work` is driven from outside.
     `heavy` ones wait for each other, as they need the processor. `may_keep` says whether a request may be written to
-    disk for a later retry: one that holds a secret may not.
+    disk for a later retry: one that holds a secret may not. `resumes`: called again for the same job, `work` goes on
+    where it stopped; it raises Interrupted for what may pass.
     """
 
     name: JobKind
@@ -34,6 +36,15 @@ class Kind(Generic[RequestT]):
     phase: str = ""
     heavy: bool = False
     may_keep: Callable[[RequestT], bool] = lambda request: True
+    resumes: bool = False
+
+
+class Interrupted(Exception):
+    """The work stopped half-way for `cause`, and can go on later."""
+
+    def __init__(self, cause: CockpitError) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
 
 
 def last_name(key: str) -> str:

@@ -26,7 +26,7 @@ class Board:
     def __init__(
         self, store: Store, owner: str, notify: Callable[[Job], None], loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._store = store
+        self.store = store
         self._owner = owner
         self._notify = notify
         self._loop: asyncio.AbstractEventLoop | None = loop
@@ -42,12 +42,12 @@ class Board:
             self._tell(job)
         self._save(job.id)
         if request is not None:
-            self._store.keep_request(job.id, request.model_dump_json())
+            self.store.keep_request(job.id, request.model_dump_json())
         return job
 
     def request(self, job_id: str) -> str | None:
         """What the job was asked for by, as JSON; None when that was not kept. NotFound without such a job; blocks."""
-        return self._store.request(job_id)
+        return self.store.request(job_id)
 
     def is_live(self, job_id: str) -> bool:
         """Whether the job is one of this server's and has not ended."""
@@ -58,11 +58,11 @@ class Board:
         """The job as it stands. NotFound when there is none; blocks when it is not live."""
         with self._lock:
             job = self._live.get(job_id)
-        return job or self._store.get(job_id)
+        return job or self.store.get(job_id)
 
     def latest(self) -> list[Job]:
         """The newest jobs of all servers, newest first; blocks."""
-        jobs = self._store.latest()
+        jobs = self.store.latest()
         with self._lock:
             return [self._live.get(job.id, job) for job in jobs]
 
@@ -95,6 +95,27 @@ class Board:
                 self._told.pop(job_id, None)
         return True
 
+    def take(self, job_id: str, former: str, **changes: Any) -> bool:
+        """Make a job that nobody works at this server's; False when it is not that of `former` any more. Blocks."""
+        if not self.store.take(job_id, former, self._owner):
+            return False
+        job = _changed(self.store.get(job_id), changes)
+        with self._lock:
+            self._live[job_id] = job
+            self._tell(job)
+        self._save(job_id)
+        return True
+
+    def amend(self, job_id: str, **changes: Any) -> None:
+        """Change a job, also one that nobody works at any more; told and saved. Blocks."""
+        if self.change(job_id, **changes):
+            return
+        job = _changed(self.store.get(job_id), changes)
+        self.store.save(job, self._owner)
+        with self._lock:
+            self._tell(job)
+            self._told.pop(job_id, None)
+
     def fail(self, job_id: str, problem: Problem) -> bool:
         """The job has failed; False when it had ended before. Blocks."""
         return self.change(job_id, state="failed", error=problem)
@@ -115,7 +136,7 @@ class Board:
             with self._lock:
                 job = self._live.get(job_id)
             if job is not None:
-                self._store.save(job, self._owner)
+                self.store.save(job, self._owner)
 
 
 def _changed(job: Job, changes: dict[str, Any]) -> Job:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled
+
+if TYPE_CHECKING:
+    from .store import Store
 
 MOST_NOTES = 50
 """Notes that a job keeps; of further ones it keeps the number."""
@@ -17,9 +20,21 @@ class Progress:
 
     Every method may be called from any thread, tells what has changed, and raises Cancelled once the job has been
     stopped, except `note`. Called as `progress(done, total)` it is what formats take as their `report`.
+    `job_id` and `store` are for jobs that remember how far they came.
     """
 
-    def __init__(self, tell: Callable[[Mapping[str, Any]], None], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Mapping[str, Any]], None],
+        stop: threading.Event,
+        *,
+        job_id: str = "",
+        store: Store | None = None,
+        closing: threading.Event | None = None,
+    ) -> None:
+        self.job_id = job_id
+        self.store = store
+        self._closing = closing
         self._tell = tell
         self._stop = stop
         self._lock = threading.Lock()
@@ -43,6 +58,11 @@ class Progress:
     def stopped(self) -> bool:
         """Whether the job has been stopped; for loops that have to tidy up instead of raising."""
         return self._stop.is_set()
+
+    @property
+    def closing(self) -> bool:
+        """Whether the job is stopped because its server ends: one that can go on leaves what it has begun."""
+        return self._closing is not None and self._closing.is_set()
 
     def sleep(self, seconds: float) -> None:
         """Wait, but no longer than until the job is stopped, which raises Cancelled."""

@@ -1,4 +1,4 @@
-"""Starts jobs in a bounded pool of threads, tells their progress, stops them, tidies up after a server that died."""
+"""Starts jobs in a bounded pool of threads, tells their progress, stops them, lets them go on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from typing import Any
 
 from ..errors import Cancelled, CockpitError, Conflict
 from ..models import Job, Problem, Record
-from .base import Kind
+from .base import Interrupted, Kind
 from .board import Board
-from .driven import UPLOAD
-from .ownership import Owner
 from .progress import Progress
-from .store import ENDED, KeptUpload, Store
+from .store import ENDED
 from .tracebacks import problem_of, traceback_text
 
 log = logging.getLogger(__name__)
@@ -29,11 +27,15 @@ STOP_TIMEOUT = 5.0
 LIGHT_JOBS = 8
 """Jobs at once that wait for the network rather than need the processor."""
 
-_STOPPED = Problem(code="interrupted", message="the Jupyter server stopped before this was done; start it again")
+STOPPED = Problem(code="interrupted", message="the Jupyter server stopped before this was done; start it again")
+RESTARTS = Problem(
+    code="interrupted", message="the Jupyter server stopped before this was done; it goes on when the server does"
+)
 
 
 @dataclass(frozen=True)
 class _Running:
+    kind: Kind[Any]
     stop: threading.Event
     future: Future[None]
 
@@ -62,6 +64,7 @@ class Runner:
         self._heavy = ThreadPoolExecutor(max_jobs, thread_name_prefix="cockpit-job")
         self._light = ThreadPoolExecutor(light_jobs, thread_name_prefix="cockpit-transfer")
         self._running: dict[str, _Running] = {}
+        self._closing = threading.Event()
 
     async def submit(self, kind: Kind[Any], request: Record) -> Job:
         """Check the request, queue the job; the errors of the check are raised here, later ones are the job's."""
@@ -69,14 +72,27 @@ class Runner:
             await asyncio.to_thread(kind.check, request)
         kept = request if kind.may_keep(request) else None
         job = await asyncio.to_thread(self._board.add, new_job(kind, request), kept)
+        self._begin(job.id, kind, request)
+        return job
+
+    async def go_on(self, job: Job, former: str, kind: Kind[Any], request: Record) -> Job:
+        """Work on at a job that stopped half-way, which was server `former`'s. Conflict when it is another's now."""
+        taken = await asyncio.to_thread(
+            self._board.take, job.id, former, state="queued", error=None, resumable=False, phase=""
+        )
+        if not taken:
+            raise Conflict(f"job {job.id} goes on in another Jupyter server of yours")
+        self._begin(job.id, kind, request)
+        return await asyncio.to_thread(self._board.get, job.id)
+
+    def _begin(self, job_id: str, kind: Kind[Any], request: Record) -> None:
         stop = threading.Event()
         pool = self._heavy if kind.heavy else self._light
-        future = pool.submit(self._work, job.id, kind, request, stop)
-        self._running[job.id] = _Running(stop, future)
-        future.add_done_callback(lambda _: self._running.pop(job.id, None))
+        future = pool.submit(self._work, job_id, kind, request, stop)
+        self._running[job_id] = _Running(kind, stop, future)
+        future.add_done_callback(lambda _: self._running.pop(job_id, None))
         if future.done():
-            self._running.pop(job.id, None)
-        return job
+            self._running.pop(job_id, None)
 
     def works_at(self, job_id: str) -> bool:
         """Whether the job waits or runs here."""
@@ -103,11 +119,15 @@ class Runner:
     async def close(self) -> None:
         """Stop all jobs, wait a little for them, and call those that were not done interrupted."""
         running = dict(self._running)
+        self._closing.set()
         for entry in running.values():
             entry.stop.set()
             entry.future.cancel()
-        for job_id in running:
-            await asyncio.to_thread(self._board.change, job_id, state="interrupted", error=_STOPPED)
+        for job_id, entry in running.items():
+            problem = RESTARTS if entry.kind.resumes else STOPPED
+            await asyncio.to_thread(
+                self._board.change, job_id, state="interrupted", error=problem, resumable=entry.kind.resumes
+            )
         waiting = [asyncio.wrap_future(entry.future) for entry in running.values() if not entry.future.done()]
         if waiting:
             await asyncio.wait(waiting, timeout=STOP_TIMEOUT)
@@ -115,13 +135,21 @@ class Runner:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, job_id: str, kind: Kind[Any], request: Record, stop: threading.Event) -> None:
-        progress = Progress(lambda changes: self._board.progress(job_id, **changes), stop)
+        progress = Progress(
+            lambda changes: self._board.progress(job_id, **changes),
+            stop,
+            job_id=job_id,
+            store=self._board.store,
+            closing=self._closing,
+        )
         if kind.work is None or not self._board.change(job_id, state="running", phase=kind.phase):
             return
         try:
             result = kind.work(request, progress)
         except Cancelled:
             self._board.change(job_id, state="cancelled", phase="")
+        except Interrupted as error:
+            self._board.change(job_id, state="interrupted", phase="", resumable=True, error=problem_of(error.cause))
         except CockpitError as error:
             self._board.fail(job_id, problem_of(error))
         except Exception as error:  # noqa: BLE001 - the job shows it and the log has the traceback
@@ -132,31 +160,3 @@ class Runner:
                 if kind.undo is not None:
                     kind.undo(result)
                 self._board.change(job_id, state="cancelled", phase="")
-
-
-def recover(store: Store, owner: Owner) -> list[KeptUpload]:
-    """Call the jobs of dead servers interrupted; the multipart uploads they left, which are still to be aborted."""
-    for name, job in store.unfinished():
-        if name != owner.name and not owner.others_live(name):
-            changes = {"state": "interrupted", "error": _STOPPED, "phase": "", "updated": datetime.now(UTC)}
-            if job.kind == UPLOAD.name:
-                changes["done"] = sum(part.size for part in store.parts(job.id))
-            store.save(job.model_copy(update=changes), name)
-    store.prune()
-    return [upload for upload in store.open_uploads() if not owner.others_live(upload.owner)]
-
-
-async def abort_left_over(store: Store, uploads: list[KeptUpload]) -> None:
-    """Abort multipart uploads that a former server left; one that cannot be reached waits for the next start."""
-    from ..s3.connections import resolve
-    from ..s3.uploads import abort
-
-    def abort_one(upload: KeptUpload) -> None:
-        abort(resolve(upload.connection), upload.bucket, upload.key, upload.upload_id)
-        store.close_upload(upload.job_id)
-
-    for upload in uploads:
-        try:
-            await asyncio.to_thread(abort_one, upload)
-        except CockpitError as error:
-            log.warning("an upload to %s that was interrupted is still open: %s", upload.bucket, error.message)

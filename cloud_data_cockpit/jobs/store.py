@@ -1,4 +1,4 @@
-"""Jobs and open uploads in SQLite, so that they are known after a restart; connections by name, no credentials."""
+"""Jobs in SQLite, so that they are known after a restart; connections by name, no credentials."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 
 from ..errors import Conflict, NotFound
-from ..models import ConnectionRef, Job, PartReceipt
+from ..models import Job
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 ENDED = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
-"""The states that a job does not leave."""
+"""The states of jobs that nobody works at. Only `interrupted` is ever left again, when the job is `resumable`."""
 PATIENCE = 10.0
 """Seconds to wait for another server that writes."""
 
@@ -38,36 +38,50 @@ CREATE TABLE jobs (
     request TEXT
 );
 CREATE INDEX jobs_by_state ON jobs (state);
+"""
+_UPLOADS = """
 CREATE TABLE uploads (
-    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    upload_id TEXT NOT NULL,
     connection TEXT NOT NULL,
     bucket TEXT NOT NULL,
     key TEXT NOT NULL,
-    upload_id TEXT NOT NULL,
-    closed INTEGER NOT NULL DEFAULT 0
+    request TEXT,
+    stamp TEXT NOT NULL DEFAULT '',
+    part_size INTEGER NOT NULL DEFAULT 0,
+    touched REAL NOT NULL DEFAULT 0,
+    closed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (job_id, upload_id)
 );
 CREATE TABLE parts (
-    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    job_id TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
     part_number INTEGER NOT NULL,
     etag TEXT NOT NULL,
     size INTEGER NOT NULL,
-    PRIMARY KEY (job_id, part_number)
+    crc32 TEXT,
+    PRIMARY KEY (job_id, upload_id, part_number),
+    FOREIGN KEY (job_id, upload_id) REFERENCES uploads (job_id, upload_id) ON DELETE CASCADE
+);
+CREATE TABLE sent (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    stamp TEXT NOT NULL,
+    PRIMARY KEY (job_id, key)
 );
 """
-_CHANGES = {1: "ALTER TABLE jobs ADD COLUMN request TEXT"}
+_CHANGES = {
+    1: "ALTER TABLE jobs ADD COLUMN request TEXT",
+    2: f"""
+ALTER TABLE uploads RENAME TO former_uploads;
+DROP TABLE parts;
+{_UPLOADS};
+INSERT INTO uploads (job_id, upload_id, connection, bucket, key, closed)
+    SELECT job_id, upload_id, connection, bucket, key, closed FROM former_uploads;
+DROP TABLE former_uploads;
+""",
+}
 """What makes a database of one version one of the next."""
-
-
-@dataclass(frozen=True)
-class KeptUpload:
-    """What is needed to abort a multipart upload later, by another process. `owner` is the server that opened it."""
-
-    job_id: str
-    owner: str
-    connection: ConnectionRef
-    bucket: str
-    key: str
-    upload_id: str
 
 
 def default_path() -> Path:
@@ -104,7 +118,7 @@ class Store:
 
     def save(self, job: Job, owner: str) -> None:
         """Insert or replace; the owner stays the one who inserted it."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 "INSERT INTO jobs (id, owner, state, record) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET state = excluded.state, record = excluded.record",
@@ -113,36 +127,40 @@ class Store:
 
     def keep_request(self, job_id: str, request: str) -> None:
         """Remember what a job was asked for by, as JSON, so that it can be started again."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("UPDATE jobs SET request = ? WHERE id = ?", (request, job_id))
 
     def request(self, job_id: str) -> str | None:
         """What a job was asked for by; None when that was not kept. NotFound when there is no such job."""
-        rows = self._rows("SELECT request FROM jobs WHERE id = ?", job_id)
+        rows = self.rows("SELECT request FROM jobs WHERE id = ?", job_id)
         if not rows:
             raise _no_job(job_id)
-        return rows[0][0]
+        request: str | None = rows[0][0]
+        return request
 
     def get(self, job_id: str) -> Job:
         """NotFound when there is no such job."""
-        rows = self._rows("SELECT record FROM jobs WHERE id = ?", job_id)
+        rows = self.rows("SELECT record FROM jobs WHERE id = ?", job_id)
         if not rows:
             raise _no_job(job_id)
         return Job.model_validate_json(rows[0][0])
 
     def latest(self, limit: int = 200) -> list[Job]:
         """The newest jobs, newest first."""
-        rows = self._rows("SELECT record FROM jobs ORDER BY number DESC LIMIT ?", limit)
+        rows = self.rows("SELECT record FROM jobs ORDER BY number DESC LIMIT ?", limit)
         return [Job.model_validate_json(record) for (record,) in rows]
 
-    def unfinished(self) -> list[tuple[str, Job]]:
-        """(owner, job) of those queued or running, oldest first."""
-        rows = self._rows("SELECT owner, record FROM jobs WHERE state IN ('queued', 'running') ORDER BY number")
-        return [(owner, Job.model_validate_json(record)) for owner, record in rows]
+    def unfinished(self, *, resumable: bool = False) -> list[tuple[str, Job]]:
+        """(owner, job) of those queued or running, oldest first; also of those interrupted that are `resumable`."""
+        states = ("queued", "running", "interrupted") if resumable else ("queued", "running")
+        marks = ", ".join("?" * len(states))
+        rows = self.rows(f"SELECT owner, record FROM jobs WHERE state IN ({marks}) ORDER BY number", *states)
+        jobs = [(str(owner), Job.model_validate_json(record)) for owner, record in rows]
+        return [(owner, job) for owner, job in jobs if job.state != "interrupted" or job.resumable]
 
     def prune(self, keep: int = 1000) -> None:
         """Forget ended jobs beyond the newest `keep`; those with an upload that is still open stay."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') "
                 "AND number <= (SELECT coalesce(max(number), 0) FROM jobs) - ? "
@@ -150,46 +168,27 @@ class Store:
                 (keep,),
             )
 
-    def keep_upload(self, upload: KeptUpload) -> None:
-        """Remember a multipart upload until `close_upload`."""
-        with self._writing() as db:
-            db.execute(
-                "INSERT INTO uploads (job_id, connection, bucket, key, upload_id) VALUES (?, ?, ?, ?, ?)",
-                (upload.job_id, upload.connection.model_dump_json(), upload.bucket, upload.key, upload.upload_id),
-            )
+    def take(self, job_id: str, former: str, owner: str) -> bool:
+        """Make the job another server's; False when it is not (any more) that of `former`."""
+        with self.writing() as db:
+            changed = db.execute("UPDATE jobs SET owner = ? WHERE id = ? AND owner = ?", (owner, job_id, former))
+            return changed.rowcount == 1
 
-    def close_upload(self, job_id: str) -> None:
-        """The multipart upload is completed or aborted: nothing of it is left in S3."""
-        with self._writing() as db:
-            db.execute("UPDATE uploads SET closed = 1 WHERE job_id = ?", (job_id,))
-
-    def open_uploads(self) -> list[KeptUpload]:
-        """Multipart uploads that were neither completed nor aborted, as far as is known."""
-        rows = self._rows(
-            "SELECT job_id, owner, connection, bucket, key, upload_id FROM uploads JOIN jobs ON jobs.id = job_id "
-            "WHERE closed = 0 ORDER BY number"
-        )
-        return [KeptUpload(row[0], row[1], ConnectionRef.model_validate_json(row[2]), *row[3:]) for row in rows]
-
-    def save_part(self, job_id: str, receipt: PartReceipt) -> None:
-        """A part that S3 has; one sent again replaces the former."""
-        with self._writing() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO parts (job_id, part_number, etag, size) VALUES (?, ?, ?, ?)",
-                (job_id, receipt.part_number, receipt.etag, receipt.size),
-            )
-
-    def parts(self, job_id: str) -> list[PartReceipt]:
-        """The parts of an upload that S3 has, by number."""
-        rows = self._rows("SELECT part_number, etag, size FROM parts WHERE job_id = ? ORDER BY part_number", job_id)
-        return [PartReceipt(part_number=number, etag=etag, size=size) for number, etag, size in rows]
+    def owner(self, job_id: str) -> str:
+        """The server that the job belongs to. NotFound when there is no such job."""
+        found = self.rows("SELECT owner FROM jobs WHERE id = ?", job_id)
+        if not found:
+            raise _no_job(job_id)
+        return str(found[0][0])
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that ends with the block."""
         with self._lock, self._connection:
             yield self._connection
 
-    def _rows(self, query: str, *parameters: object) -> list[tuple[str, ...]]:
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What a query finds."""
         with self._lock:
             return self._connection.execute(query, parameters).fetchall()
 
@@ -230,10 +229,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer Data Cockpit: pip install --upgrade cloud-data-cockpit, or move it away"
         )
     if version == 0:
-        for statement in _TABLES.split(";"):
-            connection.execute(statement)
+        _run(connection, _TABLES + _UPLOADS)
     else:
         for older in range(version, SCHEMA_VERSION):
-            connection.execute(_CHANGES[older])
+            _run(connection, _CHANGES[older])
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    # Not executescript, which would end the transaction first.
+    for statement in statements.split(";"):
+        connection.execute(statement)

@@ -1,131 +1,161 @@
-"""Uploads that browsers drive: one is opened, parts come in any order, then it is completed or aborted."""
+"""Uploads that browsers drive: one is opened, parts come in any order, it rests, goes on, is completed or aborted."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from contextlib import suppress
+from typing import BinaryIO, ParamSpec, TypeVar
 
-from ..errors import BadRequest, Cancelled, CockpitError, Conflict, NotFound
-from ..models import Job, PartReceipt, Problem, Upload, UploadRequest
+from ..errors import (
+    BadRequest,
+    Cancelled,
+    CockpitError,
+    Conflict,
+    CredentialsError,
+    NotFound,
+    ServiceError,
+)
+from ..models import Job, PartReceipt, PendingUpload, Problem, ResumeRequest, Upload, UploadRequest
 from .board import Board
-from .kinds import UPLOAD
-from .parts import Part
+from .driven import UPLOAD
+from .kept import KeptUpload, KeptUploads
+from .multiparts import Multiparts
+from .open_uploads import OpenUpload, Part, Whole
+from .ownership import Owner
+from .resting import Resting
+from .room import Room
 from .runner import STOP_TIMEOUT, new_job
-from .store import ENDED, KeptUpload, Store
+from .store import ENDED
 from .tracebacks import problem_of, traceback_text
 
-if TYPE_CHECKING:
-    from ..s3.connections import Connection
-
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WATCH_INTERVAL = 15.0
-_IDLE = "no bytes have come for {minutes} minutes: the page that sent them was closed, or is off line. Send it again"
-
-
-class OpenUpload:
-    """A multipart upload of this server that is neither complete nor aborted."""
-
-    def __init__(
-        self, job: Job, request: UploadRequest, connection: Connection, upload: Upload, upload_id: str
-    ) -> None:
-        self.job_id = job.id
-        self.request = request
-        self.connection = connection
-        self.upload = upload
-        self.upload_id = upload_id
-        self.receipts: dict[int, PartReceipt] = {}
-        self.arriving: set[Part] = set()
-        self.storing: set[asyncio.Future[PartReceipt]] = set()
-        self.closing = False
-        self.touched = time.monotonic()
-
-    def size_of(self, number: int) -> int:
-        """Bytes of part `number`. BadRequest when there is no such part."""
-        if not 1 <= number <= self.upload.part_count:
-            raise BadRequest(f"there is no part {number}: this upload has parts 1 to {self.upload.part_count}")
-        before = (number - 1) * self.upload.part_size
-        return min(self.upload.part_size, self.upload.size - before)
-
-    def done(self) -> int:
-        """Bytes that S3 has, and those that have come of further parts; a part that is sent twice counts once."""
-        held = {part.number: 0 for part in self.arriving}
-        for part in self.arriving:
-            held[part.number] = max(held[part.number], part.received)
-        return sum((held | {number: receipt.size for number, receipt in self.receipts.items()}).values())
-
-    def refuse(self) -> NoReturn:
-        """Conflict: nothing more is taken."""
-        raise Conflict(f"the upload {self.job_id} takes no more parts: it has been completed, cancelled or has failed")
+PART = 8 << 20
+THREADS = 16
+ACTIVE_SECONDS = 30.0
+"""An upload of which nothing came for so long is not called active: its page may be gone."""
+_IDLE = (
+    "no bytes have come for {minutes} minutes: the page that sent them was closed, or is off line. Choose the same "
+    "file again to go on; {days} days are left for that"
+)
+_STOPPED = "the Jupyter server stopped before all parts had come. Choose the same file again to go on"
 
 
 class Uploads:
-    """All open uploads of this server. Its methods belong to the event loop; what blocks runs in threads.
+    """The uploads of this server. Its methods belong to the event loop; what blocks runs in threads.
 
-    At most `max_parts` parts are in flight over all uploads; an upload of which nothing came for `idle` seconds is
-    aborted.
+    Bodies of `max_parts` parts of 8 MiB are held at once, over all uploads. One of which nothing came for `idle`
+    seconds rests: its parts stay in S3, and it can go on within `keep_days`, in any server of this user.
     """
 
-    def __init__(self, board: Board, store: Store, owner: str, max_parts: int, idle: float) -> None:
-        self.slots = asyncio.Semaphore(max_parts)
+    def __init__(
+        self, board: Board, kept: KeptUploads, owner: Owner, max_parts: int, idle: float, keep_days: float
+    ) -> None:
+        self.room = Room(max_parts * PART)
+        self.resting = Resting(board, kept, owner, keep_days)
+        self.multiparts = Multiparts(kept, self.resting)
         self._board = board
-        self._store = store
+        self._kept = kept
         self._owner = owner
         self._idle = idle
+        self._keep_days = keep_days
         self._open: dict[str, OpenUpload] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
-        self._pool = ThreadPoolExecutor(max_parts, thread_name_prefix="cockpit-part")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="cockpit-part")
         self._watch: asyncio.Task[None] | None = None
+
+    def begin_watching(self) -> None:
+        """Look after uploads that rest, from now until `close`."""
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().create_task(self._watch_all())
+
+    async def in_pool(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call it in a thread that is there for sending."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args, **kwargs))
+
+    # --- beginning and going on ------------------------------------------------------------
 
     async def start(self, request: UploadRequest) -> Upload:
         """Open a multipart upload and its job. Conflict when the key exists, unless `overwrite`; the errors of S3."""
         upload = await asyncio.to_thread(self._start, request)
-        if self._watch is None:
-            self._watch = asyncio.create_task(self._watch_idle())
-        return upload
+        self._open[upload.job_id] = upload
+        return upload.record()
 
-    def _start(self, request: UploadRequest) -> Upload:
+    def _start(self, request: UploadRequest) -> OpenUpload:
         from ..s3 import uploads
         from ..s3.connections import resolve
 
         connection = resolve(request.connection)
         opened = uploads.start(connection, request)
         job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size)
-        upload = Upload(
-            job_id=job.id,
-            bucket=request.bucket,
-            key=request.key,
-            size=request.size,
-            part_size=opened.part_size,
-            part_count=opened.part_count,
-        )
-        kept = KeptUpload(job.id, self._owner, connection.ref, request.bucket, request.key, opened.upload_id)
-        self._open[job.id] = OpenUpload(job, request, connection, upload, opened.upload_id)
         self._board.add(job)
-        self._store.keep_upload(kept)
-        return upload
+        self._kept.begin(
+            KeptUpload(
+                job.id,
+                self._owner.name,
+                opened.upload_id,
+                connection.ref,
+                request.bucket,
+                request.key,
+                request,
+                part_size=opened.part_size,
+            )
+        )
+        return OpenUpload(job.id, request, connection, opened.part_size, opened.upload_id)
 
-    def expect(self, job_id: str, number: int, length: int) -> Part | CockpitError:
+    async def resume(self, job_id: str, file: ResumeRequest) -> Upload:
+        """Go on with an upload: what S3 has need not be sent again. The upload becomes this server's.
+
+        Conflict when the file is another one, when a page sends it at this moment, here or in another server, and when
+        S3 has completed it meanwhile; NotFound when S3 does not know it any more.
+        """
+        here = self._open.get(job_id)
+        if here is not None and (here.active or here.closing):
+            raise Conflict(f"the upload {job_id} is being sent by another page: pause it there first")
+        upload = await asyncio.to_thread(self.resting.wake, job_id, file)
+        if here is not None:
+            here.closing = True
+        self._open[job_id] = upload
+        return upload.record()
+
+    async def pending(self) -> list[PendingUpload]:
+        """All uploads of this user that have not ended, newest first; also of servers that died."""
+        now = time.monotonic()
+        active = {
+            upload.job_id: upload.active or now - upload.touched < ACTIVE_SECONDS for upload in self._open.values()
+        }
+        return await asyncio.to_thread(self.resting.pending, active)
+
+    # --- bodies ----------------------------------------------------------------------------
+
+    def expect(self, job_id: str, number: int, length: int, crc32: str | None = None) -> Part | CockpitError:
         """Part `number`, about to arrive with `length` bytes; or why it is refused, to be raised when that is possible.
 
         BadRequest when that is not its size, Conflict when the upload takes no more, NotFound when there is none.
         """
         try:
-            return self._part(job_id, number, length)
+            upload = self._get(job_id)
+            if upload.closing:
+                upload.refuse()
+            size = upload.size_of(number)
+            if length != size:
+                raise BadRequest(f"part {number} has {size} bytes, and Content-Length says {length}")
+            return Part(self, upload, number, crc32)
         except CockpitError as refusal:
             return refusal
 
-    def _part(self, job_id: str, number: int, length: int) -> Part:
-        upload = self._get(job_id)
-        if upload.closing:
-            upload.refuse()
-        size = upload.size_of(number)
-        if length != size:
-            raise BadRequest(f"part {number} has {size} bytes, and Content-Length says {length}")
-        return Part(self, upload, number, size)
+    def expect_whole(self, request: UploadRequest, crc32: str | None = None) -> Whole | CockpitError:
+        """A small file, about to arrive; BadRequest to be raised when it is not small."""
+        if request.size > PART:
+            return BadRequest(f"files of more than {PART} bytes are sent in parts: POST uploads")
+        return Whole(self, self.room, request, crc32)
 
     def tell(self, upload: OpenUpload) -> None:
         """Bytes have come."""
@@ -134,11 +164,8 @@ class Uploads:
 
     async def store_part(self, upload: OpenUpload, part: Part, body: BinaryIO) -> PartReceipt:
         """Send a part that has arrived whole to S3 and note its receipt."""
-        if part.received != part.size:
-            raise BadRequest(f"part {part.number} broke off after {part.received} of {part.size} bytes: send it again")
-        body.seek(0)
         loop = asyncio.get_running_loop()
-        stored = loop.run_in_executor(self._pool, self._put_part, upload, part.number, body)
+        stored = loop.run_in_executor(self._pool, self._put_part, upload, part.number, part.crc32, body)
         upload.storing.add(stored)
         try:
             receipt = await stored
@@ -150,46 +177,79 @@ class Uploads:
         self.tell(upload)
         return receipt
 
-    def _put_part(self, upload: OpenUpload, number: int, body: BinaryIO) -> PartReceipt:
+    def _put_part(self, upload: OpenUpload, number: int, crc32: str | None, body: BinaryIO) -> PartReceipt:
         from ..s3.uploads import put_part
 
         request = upload.request
-        receipt = put_part(upload.connection, request.bucket, request.key, upload.upload_id, number, body)
-        self._store.save_part(upload.job_id, receipt)
+        receipt = put_part(upload.connection, request.bucket, request.key, upload.upload_id, number, body, crc32=crc32)
+        self._kept.save_part(upload.job_id, upload.upload_id, receipt)
         return receipt
 
-    async def complete(self, job_id: str) -> Job:
-        """Put the parts together. Conflict while parts are missing; when S3 refuses, the job fails and is aborted."""
+    # --- completing ------------------------------------------------------------------------
+
+    async def complete(self, job_id: str, *, overwrite: bool = False) -> Job:
+        """Put the parts together; with `overwrite` also over a key that came to exist meanwhile.
+
+        Conflict while parts are missing or when the key exists: the upload stays open, as it does when the service
+        fails. When the object is not what was sent, the job fails.
+        """
         upload = self._get(job_id)
-        missing = [n for n in range(1, upload.upload.part_count + 1) if n not in upload.receipts]
+        missing = [n for n in range(1, upload.part_count + 1) if n not in upload.receipts]
         if missing:
             shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
-            raise Conflict(f"parts {shown} have not arrived ({len(missing)} of {upload.upload.part_count}): send them")
+            raise Conflict(f"parts {shown} have not arrived ({len(missing)} of {upload.part_count}): send them")
         if upload.closing or upload.storing:
             raise Conflict(f"the upload {job_id} is being completed or cancelled, or a part is on its way: ask again")
         upload.closing = True
-        self._board.progress(job_id, save=False, done=upload.upload.size, phase="completing")
+        upload.touched = time.monotonic()
+        self._board.progress(job_id, save=False, done=upload.request.size, phase="completing")
         try:
-            await asyncio.to_thread(self._complete, upload)
+            await asyncio.to_thread(self._complete, upload, overwrite)
         except Exception as error:
             if not isinstance(error, CockpitError):
                 log.error("completing the upload %s failed unexpectedly\n%s", job_id, traceback_text(error))
-            await self._end(upload, "failed", problem_of(error))
+            await self._not_completed(upload, error)
             raise
         self._open.pop(job_id, None)
         return await asyncio.to_thread(self._board.get, job_id)
 
-    def _complete(self, upload: OpenUpload) -> None:
+    def _complete(self, upload: OpenUpload, overwrite: bool) -> None:
         from ..s3 import uploads
 
         parts = [upload.receipts[number] for number in sorted(upload.receipts)]
-        uploads.complete(upload.connection, upload.request, upload.upload_id, parts)
-        self._store.close_upload(upload.job_id)
-        self._board.change(upload.job_id, state="succeeded", phase="", done=upload.upload.size)
+        request = upload.request.model_copy(update={"overwrite": upload.request.overwrite or overwrite})
+        uploads.complete(upload.connection, request, upload.upload_id, parts)
+        self._kept.end(upload.job_id, upload.upload_id)
+        self._board.change(upload.job_id, state="succeeded", phase="", done=upload.request.size)
+
+    async def _not_completed(self, upload: OpenUpload, error: Exception) -> None:
+        """What can pass or be decided by the user leaves the upload open; all else ends it."""
+        from ..s3.finished import NotWhole
+
+        if isinstance(error, Conflict | ServiceError | CredentialsError) and not isinstance(error, NotWhole):
+            upload.closing = False
+            self._board.progress(upload.job_id, save=False, phase="uploading")
+            return
+        await self._end(upload, "failed", problem_of(error))
+
+    # --- ending ----------------------------------------------------------------------------
 
     def drives(self, job_id: str) -> bool:
         """Whether the job is an upload that is open here."""
         return job_id in self._open
+
+    async def pause(self, job_id: str) -> Job:
+        """Let the upload rest: parts on their way are dropped, those that S3 has stay. One that rests stays so.
+
+        Conflict when it is open in another server that lives, or has ended.
+        """
+        upload = self._open.get(job_id)
+        if upload is None:
+            return await asyncio.to_thread(self.resting.check_resting, job_id)
+        if upload.closing and job_id not in self._ending:
+            raise Conflict(f"the upload {job_id} is being completed: it cannot be paused any more")
+        await self._rest(upload, None)
+        return await asyncio.to_thread(self._board.get, job_id)
 
     async def cancel(self, job_id: str) -> Job:
         """Take no more parts, end those in flight, abort; nothing of it is left in S3 afterwards."""
@@ -200,16 +260,13 @@ class Uploads:
         return await asyncio.to_thread(self._board.get, job_id)
 
     async def close(self) -> None:
-        """The server stops: abort what is open, as far as that is possible in a few seconds."""
+        """The server stops: what is open rests from now on."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
-        stopped = Problem(code="interrupted", message="the Jupyter server stopped before all parts had come")
-        ending = [self._task(upload, "interrupted", stopped) for upload in list(self._open.values())]
-        if ending:
-            _, late = await asyncio.wait(ending, timeout=STOP_TIMEOUT)
-            for task in late:
-                task.cancel()
+        resting = [asyncio.ensure_future(self._rest(upload, _STOPPED)) for upload in list(self._open.values())]
+        if resting:
+            await asyncio.wait(resting, timeout=STOP_TIMEOUT)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _get(self, job_id: str) -> OpenUpload:
@@ -219,9 +276,19 @@ class Uploads:
         job = self._board.get(job_id)
         if job.kind != UPLOAD.name:
             raise BadRequest(f"job {job_id} is no upload")
+        if job.resumable:
+            raise Conflict(f"the upload {job_id} is paused: resume it first")
         if job.state in ENDED:
             raise Conflict(f"the upload {job_id} has {job.state}: it takes no more parts")
         raise NotFound(f"the upload {job_id} is not open in this Jupyter server")
+
+    async def _rest(self, upload: OpenUpload, words: str | None) -> None:
+        problem = Problem(code="interrupted", message=words) if words is not None else None
+        await asyncio.shield(self._task(upload, "interrupted", problem))
+
+    async def _end(self, upload: OpenUpload, state: str, problem: Problem | None) -> None:
+        # Shielded: a client that goes away must not stop the abort half-way.
+        await asyncio.shield(self._task(upload, state, problem))
 
     def _task(self, upload: OpenUpload, state: str, problem: Problem | None) -> asyncio.Task[None]:
         task = self._ending.get(upload.job_id)
@@ -230,35 +297,48 @@ class Uploads:
             task = self._ending[upload.job_id] = asyncio.create_task(self._wind_down(upload, state, problem))
         return task
 
-    async def _end(self, upload: OpenUpload, state: str, problem: Problem | None) -> None:
-        # Shielded: a client that goes away must not stop the abort half-way.
-        await asyncio.shield(self._task(upload, state, problem))
-
     async def _wind_down(self, upload: OpenUpload, state: str, problem: Problem | None) -> None:
         for part in list(upload.arriving):
             part.release()
+        rests = state == "interrupted"
+        done = upload.done()
         try:
-            await asyncio.to_thread(self._abort, upload)
+            await asyncio.to_thread(self._stop_parts if rests else self._abort, upload)
+            if rests:
+                with suppress(CockpitError):  # what came of parts that were on their way at the last moment
+                    done = sum(part.size for part in self._kept.parts(upload.job_id, upload.upload_id))
         except CockpitError as error:
-            log.warning("the upload %s could not be aborted, it will be at the next start: %s", upload.job_id, error)
+            log.warning("the upload %s could not be ended, it will be tried again: %s", upload.job_id, error)
             problem = problem or problem_of(error)
         finally:
-            await asyncio.to_thread(self._board.change, upload.job_id, state=state, phase="", error=problem)
-            self._open.pop(upload.job_id, None)
+            fields = {"state": state, "phase": "paused" if rests else "", "error": problem, "done": done}
+            await asyncio.to_thread(self._board.change, upload.job_id, resumable=rests, **fields)
+            if self._open.get(upload.job_id) is upload:
+                self._open.pop(upload.job_id)
             self._ending.pop(upload.job_id, None)
+
+    def _stop_parts(self, upload: OpenUpload) -> None:
+        from ..s3.gates import shut_gate
+
+        with shut_gate((upload.request.bucket, upload.request.key, upload.upload_id), STOP_TIMEOUT):
+            return
 
     def _abort(self, upload: OpenUpload) -> None:
         # This ends the parts that are on their way, and repeats itself until the service holds none.
         from ..s3.uploads import abort
 
         abort(upload.connection, upload.request.bucket, upload.request.key, upload.upload_id)
-        self._store.close_upload(upload.job_id)
+        self._kept.end(upload.job_id, upload.upload_id)
 
-    async def _watch_idle(self) -> None:
+    async def _watch_all(self) -> None:
+        swept = float("-inf")
         while True:
+            if time.monotonic() - swept > self.resting.INTERVAL:
+                swept = time.monotonic()
+                await asyncio.to_thread(self.resting.sweep)
             await asyncio.sleep(min(WATCH_INTERVAL, self._idle))
             for upload in list(self._open.values()):
                 quiet = time.monotonic() - upload.touched
                 if quiet > self._idle and not upload.storing and not upload.closing:
-                    words = _IDLE.format(minutes=round(self._idle / 60, 1))
-                    await self._end(upload, "interrupted", Problem(code="interrupted", message=words))
+                    words = _IDLE.format(minutes=round(self._idle / 60, 1), days=round(self._keep_days))
+                    await self._rest(upload, words)

@@ -16,6 +16,10 @@ from .objects import head
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
+class NotWhole(ServiceError):
+    """The object that came of an upload is not what was sent."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """An object that was uploaded. `crc32` of all its bytes, in hexadecimal digits, where it is known."""
@@ -52,7 +56,7 @@ def is_whole(found: ObjectDetail, size: int, parts: Sequence[PartReceipt]) -> bo
 
 
 def verified(connection: Connection, bucket: str, key: str, size: int, etag: str, parts: Sequence[PartReceipt]) -> Sent:
-    """The object, compared with what was sent. ServiceError in words when it is another; it is left as it is.
+    """The object, compared with what was sent. NotWhole in words when it is another; it is left as it is.
 
     `etag` is what the service gave for it. An ETag is compared only where the service computes it from the parts'.
     """
@@ -65,12 +69,12 @@ def verified(connection: Connection, bucket: str, key: str, size: int, etag: str
         return sent
     there = f"what is there has {found.size} bytes and the ETag {found.etag}; look at it, and upload it again"
     if found.size != size:
-        raise ServiceError(f"{found.uri} has {found.size} bytes after the upload of {size}; {there}")
+        raise NotWhole(f"{found.uri} has {found.size} bytes after the upload of {size}; {there}")
     if etag in (joined_etag(parts), parts[0].etag) and found.etag != etag:
-        raise ServiceError(f"{found.uri} is not what was uploaded, somebody else may have written it; {there}")
+        raise NotWhole(f"{found.uri} is not what was uploaded, somebody else may have written it; {there}")
     kept = from_header(found.checksums.get("CRC32", ""))
     if crc32 is not None and kept is not None and kept != crc32:
-        raise ServiceError(
+        raise NotWhole(
             f"{found.uri} has the CRC32 {hexadecimal(kept)}, what was uploaded has {hexadecimal(crc32)}; {there}"
         )
     return sent

@@ -111,6 +111,10 @@ class Part:
         """The part was not stored after all: what was told of it is taken back."""
         self._take_back()
 
+    def settle(self) -> None:
+        """It is stored: what was told of it stays, whatever is sent again."""
+        self._out, self._moved = 0, _unseen
+
     def _take_back(self) -> None:
         out, self._out = self._out, 0
         if out:

@@ -118,6 +118,19 @@ def ended(api: Api) -> Callable[..., Awaitable[Any]]:
     return wait
 
 
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """`await until(condition)`: once an asynchronous condition holds."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not await condition():
+            assert time.monotonic() < end
+            await asyncio.sleep(0.02)
+
+    return wait
+
+
 async def login_cookies(server: Any, client: Any, base_url: str) -> dict[str, str]:
     """Log in as a browser does: by the token in the URL of a page, which then sets the login and the XSRF cookie."""
     page = f"{base_url}no-such-page?token={server.identity_provider.token}"

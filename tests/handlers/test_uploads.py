@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cloud_data_cockpit.extension import CloudDataCockpit
-from cloud_data_cockpit.jobs import parts
+from cloud_data_cockpit.jobs import bodies
 
 from .conftest import HOSTILE, Answer, Api
 
@@ -54,8 +54,9 @@ def _open(boto: Any, bucket: str) -> list[Any]:
 
 
 def _slots(extension: CloudDataCockpit) -> int:
+    """Parts of 8 MiB that there is room for."""
     assert extension._services is not None
-    return extension._services.uploads.slots._value
+    return extension._services.uploads.room.free // (8 * MIB)
 
 
 async def test_whole(api: Api, begin: Any, send: Any, boto: Any, bucket: str, ended: Any) -> None:
@@ -93,7 +94,7 @@ async def test_parts_larger_than_memory_go_through_a_file(
     monkeypatch: pytest.MonkeyPatch,
     extension: CloudDataCockpit,
 ) -> None:
-    monkeypatch.setattr(parts, "MEMORY", MIB)
+    monkeypatch.setattr(bodies, "MEMORY", MIB)
     content = os.urandom(9 * MIB)
     upload = await begin(len(content))
     for number in (1, 2):
@@ -160,19 +161,22 @@ async def test_a_key_that_exists_is_not_overwritten_unasked(
     assert (await api("POST", f"uploads/{upload['job_id']}/complete")).status == 200
 
 
-async def test_a_key_that_came_meanwhile_fails_the_upload(
+async def test_a_key_that_came_meanwhile_is_kept_until_the_user_decides(
     api: Api, begin: Any, put: Any, boto: Any, bucket: str
 ) -> None:
     upload = await begin(3)
     await api("PUT", f"uploads/{upload['job_id']}/parts/1", b"new")
     await asyncio.to_thread(put, "data.bin", b"other")
     answer = await api("POST", f"uploads/{upload['job_id']}/complete")
-    assert answer.status == 409
-    job = (await api("GET", f"jobs/{upload['job_id']}")).json
-    assert (job["state"], job["error"]["code"]) == ("failed", "conflict")
-    assert _open(boto, bucket) == []
+    assert (answer.status, answer.json["code"]) == (409, "conflict")
+    assert (await api("GET", f"jobs/{upload['job_id']}")).json["state"] == "running"
     with boto.get_object(Bucket=bucket, Key="data.bin")["Body"] as body:
         assert body.read() == b"other"
+    answer = await api("POST", f"uploads/{upload['job_id']}/complete", query={"overwrite": "true"})
+    assert (answer.status, answer.json["state"]) == (200, "succeeded")
+    assert _open(boto, bucket) == []
+    with boto.get_object(Bucket=bucket, Key="data.bin")["Body"] as body:
+        assert body.read() == b"new"
 
 
 async def test_complete_names_what_is_missing(begin: Any, send: Any, api: Api) -> None:
@@ -286,15 +290,22 @@ class TestIdle:
 
         return {**SETTINGS, "CloudDataCockpit": {"upload_idle_seconds": 1}}
 
-    async def test_an_upload_of_a_closed_page_is_aborted(
-        self, begin: Any, send: Any, boto: Any, bucket: str, ended: Any
+    async def test_an_upload_of_a_closed_page_rests_and_goes_on(
+        self, api: Api, begin: Any, send: Any, boto: Any, bucket: str, ended: Any
     ) -> None:
         content = os.urandom(9 * MIB)
         upload = await begin(len(content))
         await send(upload, content, 1)
         job = await ended(upload["job_id"])
-        assert (job["state"], job["error"]["code"]) == ("interrupted", "interrupted")
-        assert _open(boto, bucket) == []
+        assert (job["state"], job["error"]["code"], job["resumable"]) == ("interrupted", "interrupted", True)
+        assert len(_open(boto, bucket)) == 1
+        assert (await send(upload, content, 2)).status == 409
+        resumed = await api("POST", f"uploads/{upload['job_id']}/resume", {"size": len(content)})
+        assert [part["part_number"] for part in resumed.json["received"]] == [1]
+        assert (await send(upload, content, 2)).status == 200
+        assert (await api("POST", f"uploads/{upload['job_id']}/complete")).json["state"] == "succeeded"
+        with boto.get_object(Bucket=bucket, Key="data.bin")["Body"] as body:
+            assert body.read() == content
 
 
 @pytest.mark.parametrize("key", HOSTILE)
@@ -309,20 +320,23 @@ async def test_hostile_keys(begin: Any, api: Api, boto: Any, bucket: str, key: s
         assert body.read() == b"a,b\n1"
 
 
-async def test_stopping_the_server_aborts_what_is_open(
+async def test_stopping_the_server_leaves_what_is_open_to_be_resumed(
     begin: Any, send: Any, boto: Any, bucket: str, extension: CloudDataCockpit
 ) -> None:
+    from cloud_data_cockpit.jobs.kept import KeptUploads
+    from cloud_data_cockpit.jobs.store import Store
+
     content = os.urandom(9 * MIB)
     upload = await begin(len(content))
     await send(upload, content, 1)
     path = extension._store.path
     await extension.stop_extension()
-    assert _open(boto, bucket) == []
-    from cloud_data_cockpit.jobs.store import Store
-
+    assert len(_open(boto, bucket)) == 1
     store = Store(path)
     try:
-        assert store.get(upload["job_id"]).state == "interrupted"
-        assert store.open_uploads() == []
+        job = store.get(upload["job_id"])
+        assert (job.state, job.resumable, job.done) == ("interrupted", True, 8 * MIB)
+        [kept] = KeptUploads(store).open()
+        assert (kept.key, kept.request is not None) == ("data.bin", True)
     finally:
         store.close()

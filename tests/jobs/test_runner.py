@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,10 @@ import pytest
 from cloud_data_cockpit.errors import BadRequest, Conflict, FormatError
 from cloud_data_cockpit.formats.base import Report
 from cloud_data_cockpit.jobs.board import Board
-from cloud_data_cockpit.jobs.kinds import KINDS, PARTITION, UPLOAD, Kind, startable
-from cloud_data_cockpit.jobs.ownership import Owner
-from cloud_data_cockpit.jobs.runner import Runner, new_job, recover
-from cloud_data_cockpit.jobs.store import KeptUpload, Store
-from cloud_data_cockpit.models import ConnectionRef, Job, PartitionRequest, PartReceipt, UploadRequest
+from cloud_data_cockpit.jobs.kinds import KINDS, PARTITION, Kind, startable
+from cloud_data_cockpit.jobs.runner import Runner
+from cloud_data_cockpit.jobs.store import Store
+from cloud_data_cockpit.models import Job, PartitionRequest
 
 Scenario = Callable[[Runner], Awaitable[Any]]
 
@@ -232,24 +230,3 @@ def test_closing_interrupts(board: Board, loop: asyncio.AbstractEventLoop, reque
     assert job.state == "interrupted"
     assert job.error is not None
     assert "start it again" in job.error.message
-
-
-def test_recovery_after_a_crash(store: Store, job: Job, tmp_path: Path) -> None:
-    upload = new_job(UPLOAD, UploadRequest(connection="demo", bucket="b", key="k", size=9), state="running")
-    alive, dead = Owner(tmp_path), Owner(tmp_path)
-    dead.close()
-    store.save(upload, dead.name)
-    kept = KeptUpload(upload.id, dead.name, ConnectionRef(name="demo", kind="demo"), "b", "k", "u")
-    store.keep_upload(kept)
-    store.save_part(upload.id, PartReceipt(part_number=1, etag="e", size=4))
-    store.save(job, dead.name)
-    lives = job.model_copy(update={"id": "lives"})
-    store.save(lives, alive.name)
-    me = Owner(tmp_path)
-    assert recover(store, me) == [kept]
-    found = store.get(upload.id)
-    assert (found.state, found.done) == ("interrupted", 4)
-    assert store.get(job.id).state == "interrupted"
-    assert store.get("lives") == lives
-    alive.close()
-    me.close()

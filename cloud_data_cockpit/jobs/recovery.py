@@ -1,0 +1,72 @@
+"""After a start: what servers that died have left is called interrupted, and goes on as far as it can by itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import CockpitError
+from ..models import Job, Problem
+from .kept import KeptUploads
+from .kinds import kind_of_job
+from .ownership import Owner
+from .runner import RESTARTS, STOPPED, Runner
+from .store import Store
+
+log = logging.getLogger(__name__)
+
+_CHOOSE = Problem(
+    code="interrupted",
+    message="the Jupyter server stopped before all parts had come. Choose the same file again to go on",
+)
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """A job that can go on by itself, and the server that it was of."""
+
+    job: Job
+    owner: str
+
+
+def recover(store: Store, owner: Owner) -> list[LeftOver]:
+    """Call the jobs of dead servers interrupted; those among them that can go on without anybody, oldest first."""
+    kept = KeptUploads(store)
+    browsers = {upload.job_id: upload.upload_id for upload in kept.open() if upload.request is not None}
+    found = []
+    for name, job in store.unfinished(resumable=True):
+        if name == owner.name or owner.others_live(name):
+            continue
+        changes: dict[str, Any] = {"state": "interrupted", "error": STOPPED}
+        if job.id in browsers:
+            done = sum(part.size for part in kept.parts(job.id, browsers[job.id]))
+            changes |= {"error": job.error or _CHOOSE, "resumable": True, "done": done}
+        elif _goes_on(store, job):
+            changes |= {"error": RESTARTS, "resumable": True}
+            found.append(LeftOver(job, name))
+        if job.state != "interrupted":
+            updated = {"phase": "", "updated": datetime.now(UTC)}
+            store.save(job.model_copy(update=changes | updated), name)
+    store.prune()
+    return found
+
+
+def _goes_on(store: Store, job: Job) -> bool:
+    kind = kind_of_job(job)
+    return kind is not None and kind.resumes and store.request(job.id) is not None
+
+
+async def go_on(store: Store, runner: Runner, left_over: list[LeftOver]) -> None:
+    """Let them go on; one that cannot stays as it is, and says why in the log."""
+    for each in left_over:
+        kind, request = kind_of_job(each.job), store.request(each.job.id)
+        if kind is None or request is None:
+            continue
+        try:
+            await runner.go_on(each.job, each.owner, kind, kind.request.model_validate_json(request))
+        except (CockpitError, ValidationError) as error:
+            log.warning("job %s does not go on by itself: %s", each.job.id, error)

@@ -1,0 +1,278 @@
+"""Sends many items at once: small ones whole, large ones in parts, all from one pool of threads in bounded memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from ..errors import CockpitError, Conflict, NotFound
+from ..models import PartReceipt, UploadRequest
+from . import uploads
+from .connections import Connection
+from .finished import Sent
+from .items import Item
+from .ledger import Begun, Ledger
+from .whole import MOST_BYTES, put_whole
+
+WORKERS = 16
+OnConflict = Literal["fail", "skip", "replace"]
+
+
+class Teller(Protocol):
+    """Who is told how far it has come; each call but `note` raises Cancelled when it is to stop."""
+
+    def add(self, done: int = 0, items: int = 0, total: int = 0, items_total: int = 0) -> None: ...
+
+    def check(self) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class _Open:
+    """An item on its way in parts."""
+
+    def __init__(self, item: Item, request: UploadRequest, opened: uploads.OpenUpload) -> None:
+        self.item = item
+        self.request = request
+        self.opened = opened
+        self.receipts: dict[int, PartReceipt] = {}
+        self.waiting: deque[int] = deque()
+
+    def extent(self, number: int) -> tuple[int, int]:
+        """Where part `number` begins, and its size."""
+        start = (number - 1) * self.opened.part_size
+        return start, min(self.opened.part_size, self.item.size - start)
+
+
+class Sending:
+    """A run over items. `on_conflict` says what becomes of a key that exists: `fail` ends the run.
+
+    At most `workers` requests are under way, each with a buffer of 1 MiB. `run` raises the first error of any item
+    once the others have stopped; `tidy` then aborts what is half-way.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        bucket: str,
+        teller: Teller,
+        ledger: Ledger,
+        on_conflict: OnConflict = "fail",
+        workers: int = WORKERS,
+    ) -> None:
+        self._connection = connection
+        self._bucket = bucket
+        self._teller = teller
+        self._ledger = ledger
+        self._on_conflict = on_conflict
+        self._workers = workers
+        self._changed = threading.Condition()
+        self._items: Iterator[Item] = iter(())
+        self._ready: deque[_Open] = deque()
+        self._opening = 0
+        self._error: BaseException | None = None
+        self.sent: Sent | None = None
+        """The object that was sent last."""
+
+    def run(self, items: Iterator[Item]) -> None:
+        """Send all of them. Conflict for a key that exists, and the errors of S3 and of reading."""
+        self._items = items
+        threads = [threading.Thread(target=self._work, name=f"cockpit-send-{n}") for n in range(self._workers)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException as error:  # such as a KeyboardInterrupt in a notebook
+            self._fail(error)
+            for thread in threads:
+                thread.join()
+            raise
+        if self._error is not None:
+            raise self._error
+
+    def tidy(self) -> None:
+        """Abort for certain what was begun and is not complete."""
+        for upload in self._ledger.open_uploads():
+            uploads.abort(self._connection, self._bucket, upload.key, upload.upload_id)
+            self._ledger.end(upload.upload_id)
+
+    # --- workers ---------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            while (task := self._next()) is not None:
+                task()
+        except BaseException as error:  # noqa: BLE001 - `run` raises it in the caller's thread
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()
+
+    def _next(self) -> Callable[[], None] | None:
+        """What to do next: a part of an open upload before a new item; None when nothing is left or all is to stop."""
+        with self._changed:
+            while self._error is None:
+                if self._ready:
+                    upload = self._ready[0]
+                    number = upload.waiting.popleft()
+                    if not upload.waiting:
+                        self._ready.popleft()
+                    return lambda: self._send_part(upload, number)
+                item = next(self._items, None)
+                if item is not None:
+                    self._opening += 1
+                    return lambda: self._begin(item)
+                if not self._opening:
+                    return None
+                self._changed.wait()
+        return None
+
+    def _begin(self, item: Item) -> None:
+        try:
+            self._check()
+            upload = self._start(item)
+            if upload is not None:
+                with self._changed:
+                    self._ready.append(upload)
+        finally:
+            with self._changed:
+                self._opening -= 1
+                self._changed.notify_all()
+
+    def _moved(self, count: int) -> None:
+        # A negative number is taken back before bytes are sent again: it must be told even when all is to stop.
+        if count > 0:
+            self._check()
+        self._teller.add(done=count)
+
+    def _check(self) -> None:
+        self._teller.check()
+        if self._error is not None:
+            raise self._error
+
+    # --- one item --------------------------------------------------------------------------
+
+    def _start(self, item: Item) -> _Open | None:
+        """Send a small item, or open a large one; None when nothing is left to do for it."""
+        if self._ledger.was_sent(item.key, item.stamp):
+            self._teller.add(done=item.size, items=1)
+            return None
+        try:
+            if item.size <= MOST_BYTES:
+                self._send_whole(item)
+                return None
+            return self._resumed(item) or self._opened(item)
+        except Conflict:
+            if self._on_conflict != "skip":
+                raise
+            self._teller.note(f"{item.name} was left out: {item.key} exists already")
+            self._teller.add(total=-item.size, items=1)
+            return None
+
+    def _send_whole(self, item: Item) -> None:
+        with item.open() as body:
+            sent = put_whole(
+                self._connection,
+                self._bucket,
+                item.key,
+                body,
+                overwrite=self._on_conflict == "replace",
+                moved=self._moved,
+                check_open=self._check,
+            )
+        self._done(item, sent)
+
+    def _request(self, item: Item) -> UploadRequest:
+        return UploadRequest(
+            connection=self._connection.ref.name,
+            bucket=self._bucket,
+            key=item.key,
+            size=item.size,
+            overwrite=self._on_conflict == "replace",
+        )
+
+    def _opened(self, item: Item) -> _Open:
+        request = self._request(item)
+        opened = uploads.start(self._connection, request)
+        self._ledger.begin(Begun(item.key, item.stamp, opened.upload_id, opened.part_size))
+        upload = _Open(item, request, opened)
+        upload.waiting.extend(range(1, opened.part_count + 1))
+        return upload
+
+    def _resumed(self, item: Item) -> _Open | None:
+        """The upload that a former run has begun for the same bytes, with the parts that S3 has."""
+        begun = self._ledger.begun(item.key)
+        if begun is None:
+            return None
+        held: list[PartReceipt] = []
+        try:
+            if begun.stamp == item.stamp:
+                held = uploads.list_parts(self._connection, self._bucket, item.key, begun.upload_id)
+            else:
+                uploads.abort(self._connection, self._bucket, item.key, begun.upload_id)
+        except NotFound:
+            begun = begun._replace(stamp="")
+        if begun.stamp != item.stamp:
+            self._ledger.end(begun.upload_id)
+            return None
+        count = max(1, -(-item.size // begun.part_size))
+        upload = _Open(item, self._request(item), uploads.OpenUpload(begun.upload_id, begun.part_size, count))
+        known = {part.part_number: part for part in self._ledger.parts(begun.upload_id)}
+        for part in held:
+            kept = known.get(part.part_number)
+            crc32 = kept.crc32 if kept is not None and kept.etag == part.etag else part.crc32
+            # A part whose CRC32 nobody knows is sent again: without it, that of the whole could not be compared.
+            if crc32 is not None and part.size == upload.extent(part.part_number)[1]:
+                upload.receipts[part.part_number] = part.model_copy(update={"crc32": crc32})
+        self._teller.add(done=sum(part.size for part in upload.receipts.values()))
+        upload.waiting.extend(number for number in range(1, count + 1) if number not in upload.receipts)
+        if upload.waiting:
+            return upload
+        self._complete(upload)
+        return None
+
+    def _send_part(self, upload: _Open, number: int) -> None:
+        start, size = upload.extent(number)
+        key, upload_id = upload.item.key, upload.opened.upload_id
+        with upload.item.open() as body:
+            body.seek(start)
+            receipt = uploads.put_part(
+                self._connection, self._bucket, key, upload_id, number, body, size, moved=self._moved
+            )
+        self._ledger.part(upload_id, receipt)
+        with self._changed:
+            upload.receipts[number] = receipt
+            last = len(upload.receipts) == upload.opened.part_count
+        if last:
+            self._complete(upload)
+
+    def _complete(self, upload: _Open) -> None:
+        upload.item.check_unchanged()
+        parts = [upload.receipts[number] for number in sorted(upload.receipts)]
+        try:
+            sent = uploads.complete(self._connection, upload.request, upload.opened.upload_id, parts)
+        except Conflict:
+            if self._on_conflict != "skip":
+                raise
+            uploads.abort(self._connection, self._bucket, upload.item.key, upload.opened.upload_id)
+            self._ledger.end(upload.opened.upload_id)
+            self._teller.note(f"{upload.item.name} was left out: {upload.item.key} exists already")
+            self._teller.add(items=1)
+            return
+        self._ledger.end(upload.opened.upload_id)
+        self._done(upload.item, sent)
+
+    def _done(self, item: Item, sent: Sent) -> None:
+        self._ledger.sent(item.key, item.stamp)
+        self.sent = sent
+        self._teller.add(items=1)
+
+
+def words_of(error: CockpitError, items: int, items_total: int) -> str:
+    """What to say of a run that ended with `error` after so many items."""
+    return f"{error.message} ({items:,} of {items_total:,} were sent)" if items_total > 1 else error.message
