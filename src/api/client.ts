@@ -129,8 +129,27 @@ export class ApiClient {
     return this.call(`uploads/${encodeURIComponent(jobId)}/parts/${number}`, { method: 'PUT', body, headers, signal });
   }
 
-  completeUpload(jobId: string): Promise<Job> {
-    return this.call(`uploads/${encodeURIComponent(jobId)}/complete`, { method: 'POST' });
+  /** 409 when the key came to exist while the parts were sent, unless `overwrite`. */
+  completeUpload(jobId: string, overwrite = false): Promise<Job> {
+    const query = { overwrite: overwrite ? 'true' : null };
+    return this.call(`uploads/${encodeURIComponent(jobId)}/complete`, { method: 'POST', query });
+  }
+
+  /** A small file in one request; its job has succeeded when the reply comes, and is in no list. */
+  uploadWhole(
+    query: { connection: string; bucket: string; key: string; content_type: string | null; overwrite: boolean },
+    body: Blob,
+    crc32: string,
+    signal?: AbortSignal
+  ): Promise<Job> {
+    const asked = { ...query, overwrite: String(query.overwrite) };
+    return this.call('uploads/whole', {
+      method: 'POST',
+      query: asked,
+      body,
+      headers: { 'X-Part-Crc32': crc32 },
+      signal
+    });
   }
 
   pendingUploads(): Promise<PendingUpload[]> {

@@ -25,9 +25,14 @@ export interface IUploadsOptions {
   exists?: (target: ITarget, key: string) => boolean;
   pending?: IPending;
   sleep?: (milliseconds: number) => Promise<void>;
+  /** Bytes up to which a file goes in one request; by default as many as the server takes. */
+  mostWhole?: number;
 }
 
 const FILES_AT_ONCE = 2;
+/** Files that go in one request each. */
+const SMALL_AT_ONCE = 6;
+const MOST_WHOLE = 8 << 20;
 /** Views need not be drawn more often while bytes move. */
 const DRAW_MS = 100;
 
@@ -43,6 +48,7 @@ export class UploadsModel extends Observable {
       api,
       waker: this.waker,
       pending: this.pending,
+      mostWhole: options.mostWhole ?? MOST_WHOLE,
       conflicts: new Conflicts(options.askConflict, item => this.undecided(item)),
       onChange: () => this.emitSoon(),
       setJob: (item, jobId) => this.setJob(item, jobId),
@@ -300,27 +306,33 @@ export class UploadsModel extends Observable {
     this.emit();
   }
 
+  /** Small files overtake large ones: each kind has its own places. */
   private pump(): void {
-    while (this._running < FILES_AT_ONCE) {
-      const [next] = this._waiting;
-      if (!next) {
+    for (const item of this._waiting) {
+      const small = this.courier.isSmall(item);
+      if (this._running[small ? 'small' : 'large'] < (small ? SMALL_AT_ONCE : FILES_AT_ONCE)) {
+        this.dispatch(item, small ? 'small' : 'large');
+      } else if (this._running.small >= SMALL_AT_ONCE && this._running.large >= FILES_AT_ONCE) {
         return;
       }
-      this._waiting.delete(next);
-      next.state = 'running';
-      this._running += 1;
-      const abort = new AbortController();
-      this._aborts.set(next.id, abort);
-      this.emitSoon();
-      const sending = this.courier.send(next, abort.signal).finally(() => {
-        this._running -= 1;
-        this._aborts.delete(next.id);
-        this._sending.delete(next.id);
-        this.end(next);
-        this.pump();
-      });
-      this._sending.set(next.id, sending);
     }
+  }
+
+  private dispatch(item: IUploadItem, kind: 'small' | 'large'): void {
+    this._waiting.delete(item);
+    item.state = 'running';
+    this._running[kind] += 1;
+    const abort = new AbortController();
+    this._aborts.set(item.id, abort);
+    this.emitSoon();
+    const sending = this.courier.send(item, abort.signal).finally(() => {
+      this._running[kind] -= 1;
+      this._aborts.delete(item.id);
+      this._sending.delete(item.id);
+      this.end(item);
+      this.pump();
+    });
+    this._sending.set(item.id, sending);
   }
 
   private end(item: IUploadItem): void {
@@ -350,7 +362,7 @@ export class UploadsModel extends Observable {
 
   private _lastId = 0;
   private _lastBatch = 0;
-  private _running = 0;
+  private readonly _running = { small: 0, large: 0 };
   private _drawing: ReturnType<typeof setTimeout> | undefined;
   private readonly _waiting = new Set<IUploadItem>();
   private readonly _byJob = new Map<string, IUploadItem>();
