@@ -22,6 +22,7 @@ EXTRAS = {
     "astronomy": ("python-casacore",),
     "dask": ("dask", "distributed"),
     "dataplug": ("cloud-dataplug",),
+    "keyring": ("keyring",),
 }
 
 

@@ -12,23 +12,34 @@ from ..registry import detect_format, format_names, get_format, missing_librarie
 if TYPE_CHECKING:
     from ..s3.connections import Connection
 
+_ARCHIVED = {
+    "archived": "it is archived, so it cannot be read; restore it first, which takes minutes to days",
+    "restoring": "it is being restored from its archive; it can be read once that is done",
+}
 
-def describe_object(connection_name: str, bucket: str, key: str) -> ObjectDetail:
-    """The object with its format, found in its first bytes; blocks.
 
-    An object whose bytes cannot be read or fit no format is described all the same, with `problem`. A key that ends
-    with `/` is a prefix: all objects below it are described as one data set.
+def describe_object(
+    connection_name: str, bucket: str, key: str, version_id: str | None = None, *, detect: bool = True
+) -> ObjectDetail:
+    """The object, or one version of it, with its checksums and the format found in its first bytes; blocks.
+
+    Without `detect` only its headers are looked at. One whose bytes cannot be read or fit no format is described all
+    the same, with `problem`. A key that ends with `/` is a prefix: all objects below it are described as one data set.
     """
     from ..s3.connections import resolve
     from ..s3.objects import head
     from ..s3.source import S3Source
 
     connection = resolve(connection_name)
-    if key.endswith("/"):
+    if key.endswith("/") and detect and version_id is None:
         return _describe_prefix(connection, bucket, key)
-    detail = head(connection, bucket, key)
+    detail = head(connection, bucket, key, version_id, checksums=True)
+    if not detect:
+        return detail
+    if detail.archive in _ARCHIVED:
+        return detail.model_copy(update={"problem": _ARCHIVED[detail.archive]})
     try:
-        source = S3Source(connection, detail.uri, etag=detail.etag, size=detail.size)
+        source = S3Source(connection, detail.uri, etag=detail.etag, size=detail.size, version_id=version_id)
         first = source.read(0, min(HEAD_BYTES, detail.size)) if detail.size else b""
         return detail.model_copy(update={"format": detect_format(key, first, detail.size).name})
     except CockpitError as error:

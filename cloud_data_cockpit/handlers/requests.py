@@ -17,19 +17,51 @@ class BucketRequest(Record):
 
 
 class ListingQuery(Record):
-    """`next_token` is that of the page before: Jupyter takes a parameter called `token` for a login."""
+    """`next_token` is that of the page before: Jupyter takes a parameter called `token` for a login.
+
+    `delimiter` "" lists all keys below the prefix, flat.
+    """
 
     connection: str
     bucket: str
     prefix: str = ""
+    delimiter: str = Field(default="/", max_length=1)
     next_token: str | None = None
     page_size: int = Field(default=1000, ge=1, le=1000)
 
 
 class ObjectQuery(Record):
+    """`detect` its format as well; without, its bytes are not looked at."""
+
     connection: str
     bucket: str
     key: str = Field(min_length=1)
+    version_id: str | None = None
+    detect: bool = True
+
+
+class VersionsQuery(Record):
+    """The versions of `key`, or of all keys that begin with `prefix`."""
+
+    connection: str
+    bucket: str
+    key: str | None = Field(default=None, min_length=1)
+    prefix: str = ""
+    next_token: str | None = None
+
+
+class VersionQuery(Record):
+    connection: str
+    bucket: str
+    key: str = Field(min_length=1)
+    version_id: str = Field(min_length=1)
+
+
+class TagsQuery(Record):
+    connection: str
+    bucket: str
+    key: str = Field(min_length=1)
+    version_id: str | None = None
 
 
 class SlicesQuery(Record):

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from .. import models
 from ..jobs.kinds import requests
-from . import buckets, connections, formats, info, jobs, manifests, multiparts, objects, openapi, uploads
+from . import buckets, connections, formats, info, jobs, manifests, multiparts, objects, openapi, uploads, versions
 from .base import CockpitHandler
 from .requests import (
     BucketRequest,
@@ -19,6 +19,9 @@ from .requests import (
     MultipartsQuery,
     ObjectQuery,
     SlicesQuery,
+    TagsQuery,
+    VersionQuery,
+    VersionsQuery,
     WholeQuery,
 )
 from .services import Services
@@ -80,6 +83,23 @@ ROUTES: Sequence[Route] = (
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),
     Route("GET", "objects", objects.ObjectsHandler, "One page below a prefix", m.Listing, query=ListingQuery),
     Route("GET", "object", objects.ObjectHandler, "An object and its format", m.ObjectDetail, query=ObjectQuery),
+    Route("GET", "versions", versions.VersionsHandler, "Versions of objects", m.VersionPage, query=VersionsQuery),
+    Route("DELETE", "versions", versions.VersionsHandler, "Delete a version", None, 204, query=VersionQuery),
+    Route(
+        "POST",
+        "versions/restore",
+        versions.RestoreHandler,
+        "Make a version the latest",
+        m.ObjectDetail,
+        body=m.VersionRequest,
+    ),
+    Route("GET", "tags", versions.TagsHandler, "The tags of an object", m.Tags, query=TagsQuery),
+    Route("PUT", "tags", versions.TagsHandler, "Replace them", m.Tags, body=m.TagsRequest),
+    Route("POST", "presign", objects.PresignHandler, "A link to an object", m.PresignedLink, body=m.PresignRequest),
+    Route("POST", "thaw", objects.ThawHandler, "Bring back an archived object", m.ObjectDetail, body=m.ThawRequest),
+    Route("POST", "folders", objects.FoldersHandler, "Make a folder", None, 204, body=m.FolderRequest),
+    Route("POST", "measure", objects.MeasureHandler, "Count a selection", m.Measured, body=m.MeasureRequest),
+    Route("POST", "places", objects.PlacesHandler, "What a pasted text names", m.FoundPlace, body=m.PlaceText),
     Route("POST", "uploads", uploads.UploadsHandler, "Open a multipart upload", m.Upload, 201, body=m.UploadRequest),
     Route("PUT", "uploads/{job_id}/parts/{number}", uploads.PartHandler, "Send a part", m.PartReceipt, body="bytes"),
     Route(

@@ -7,14 +7,16 @@ from typing import Any
 from ..errors import BadRequest
 from ..models import Job, Record
 from .base import Kind
+from .changing import CHANGE
 from .copying import COPY, MOVE
+from .deleting import DELETE
 from .driven import UPLOAD
 from .partition import PARTITION
 from .progress import Progress
 
 __all__ = ["KINDS", "PARTITION", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
 
-KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, UPLOAD)
+KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, UPLOAD)
 
 _STARTABLE: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS if kind.work is not None}
 

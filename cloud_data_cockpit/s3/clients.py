@@ -147,7 +147,8 @@ def new_client(session: Any, boto: Any, ref: ConnectionRef, keys: Keys | None, r
     client = boto.client(
         "s3", region_name=region, endpoint_url=endpoint, config=Config(**settings), **key_arguments(keys)
     )
-    client.meta.events.register("before-sign.s3.DeleteObjects", _sign_no_body)
+    for operation in ("DeleteObjects", "PutObjectTagging"):
+        client.meta.events.register(f"before-sign.s3.{operation}", _sign_no_body)
     if ref.requester_pays:
         let_requester_pay(client)
     return client

@@ -20,12 +20,17 @@ from .signing import SignedRequest, send
 _MIB = 1 << 20
 _NAMES = {
     **HEADERS,
+    "ACL": "x-amz-acl",
     "ChecksumAlgorithm": "x-amz-checksum-algorithm",
     "ChecksumCRC32": "x-amz-checksum-crc32",
     "ChecksumType": "x-amz-checksum-type",
     "CopySource": "x-amz-copy-source",
     "CopySourceIfMatch": "x-amz-copy-source-if-match",
     "CopySourceRange": "x-amz-copy-source-range",
+    "GrantFullControl": "x-amz-grant-full-control",
+    "GrantRead": "x-amz-grant-read",
+    "GrantReadACP": "x-amz-grant-read-acp",
+    "GrantWriteACP": "x-amz-grant-write-acp",
     "MetadataDirective": "x-amz-metadata-directive",
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
     "ServerSideEncryption": "x-amz-server-side-encryption",

@@ -6,7 +6,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ..errors import AccessDenied, Conflict, NotFound, SourceChanged
+from ..errors import AccessDenied, Archived, Conflict, NotFound, SourceChanged
 from ..models import ObjectEntry, OnConflict
 from .batches import Watch
 from .connections import Connection
@@ -78,12 +78,16 @@ class Copier:
         check_key(to_key)
         source = look(self._from, self._bucket, key) if entry is None else _facts_of(entry)
         done = Copied(key, source.etag, source.size)
+        if entry is None:
+            self._watch.add(total=source.size)
         if self._policy != "replace":
             settled = self._settle(key, to_key, done)
             if settled is not None:
                 return settled[0]
         try:
             same_parts = self._transfer(key, to_key, source)
+        except Archived:
+            raise
         except Conflict:
             settled = self._settle(key, to_key, done) if self._policy != "replace" else None
             if settled is not None:
@@ -106,11 +110,10 @@ class Copier:
         except AccessDenied:  # who may write need not be allowed to look; the write is conditional
             return None
         source = look(self._from, self._bucket, key)
-        if source.etag == done.etag and is_the_same(source, target, same_service=self.same_service):
+        same = source.etag == done.etag and is_the_same(source, target, same_service=self.same_service)
+        if same or self._policy == "skip":
             self._watch.add(done=done.size)
-            return (done,)
-        if self._policy == "skip":
-            return (None,)
+            return (done,) if same else (None,)
         raise Conflict(f"{make_uri(self._to_bucket, to_key)} exists already; choose to skip or to replace it")
 
     # --- the bytes ------------------------------------------------------------------------------

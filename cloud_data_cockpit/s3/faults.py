@@ -216,9 +216,12 @@ def _credentials_cure(code: str, ref: ConnectionRef) -> str:
 def translated(place: Place, *, writing: bool = False) -> Iterator[None]:
     """Turn whatever botocore raises inside into our errors. Its own are not chained: they may hold signed requests."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
+    except ResponseParserError:  # its words are the reply's
+        raise ServiceError(f"{place} answered what is not of S3 or STS; check the endpoint") from None
     except (BotoCoreError, ClientError) as error:
         raise error_of_botocore(error, place, writing=writing) from None
     except RecursionError:  # botocore asks for a bucket's region by a HEAD, and for that one's when it is redirected

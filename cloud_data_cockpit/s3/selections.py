@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-from ..errors import BadRequest
+from ..errors import BadRequest, CockpitError
 from ..models import ObjectEntry, Selection
-from .batches import Watch
+from .batches import Halting, Watch
 from .connections import Connection
 from .objects import check_key
 from .walk import iter_objects
@@ -69,14 +70,14 @@ def base_of(key: str) -> str:
     return key[: key[:-1].rfind("/") + 1]
 
 
-def iter_picked(connection: Connection, bucket: str, picks: Picks) -> Iterator[Picked]:
+def iter_picked(connection: Connection, bucket: str, picks: Picks) -> Generator[Picked, None, None]:
     """The objects of a selection: the keys first, then what lies below each prefix, folder markers included."""
     for key in picks.keys:
         yield Picked(key, base_of(key))
     for prefix in picks.prefixes:
         base = base_of(prefix)
         # iter_objects is a generator; closing it ends the thread that lists ahead.
-        with closing(iter_objects(connection, bucket, prefix)) as entries:  # type: ignore[type-var]
+        with closing(iter_objects(connection, bucket, prefix)) as entries:
             for entry in entries:
                 yield Picked(entry.key, base, entry)
 
@@ -86,13 +87,31 @@ def count(connection: Connection, bucket: str, picks: Picks, watch: Watch) -> No
     watch.add(items_total=len(picks.keys))
     for prefix in picks.prefixes:
         objects = size = 0
-        with closing(iter_objects(connection, bucket, prefix)) as entries:  # type: ignore[type-var]
+        with closing(iter_objects(connection, bucket, prefix)) as entries:
             for entry in entries:
                 objects, size = objects + 1, size + entry.size
                 if objects == _TOLD:
                     watch.add(total=size, items_total=objects)
                     objects = size = 0
         watch.add(total=size, items_total=objects)
+
+
+@contextmanager
+def counting(connection: Connection, bucket: str, picks: Picks, halting: Halting) -> Iterator[None]:
+    """Count the selection beside what the block does with it; `halting` is halted where that fails."""
+
+    def run() -> None:
+        # What is wrong with the listing is told by the work itself, which lists as well.
+        with suppress(CockpitError):
+            count(connection, bucket, picks, halting)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="s3-count") as pool:
+        counted = pool.submit(run)
+        try:
+            yield
+            counted.result()
+        finally:
+            halting.halt()
 
 
 def _below(key: str, prefixes: list[str]) -> bool:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from typing import IO
 
-from ..errors import BadRequest, CockpitError, Conflict, Incomplete, NotFound, SourceChanged
+from ..errors import BadRequest, Conflict, Incomplete, NotFound, SourceChanged
 from ..models import CopyRequest
 from .batches import Failures, Halting, Watch, each
 from .connections import Connection, resolve
 from .copying import Copied, Copier
 from .faults import NotOffered
 from .objects import head, make_uri
-from .selections import Picked, Picks, count, iter_picked, picks_of
+from .selections import Picked, Picks, counting, iter_picked, picks_of
 from .signing import SignedRequest, send
 from .targets import Targets, check_apart, targets_of
 
@@ -74,8 +71,6 @@ def _copy_all(
                 skipped += 1
             elif moved is not None:
                 moved.write(_line(done))
-        if done is None and picked.entry is not None:
-            halting.add(done=picked.entry.size)
         halting.add(items=1)
 
     with (
@@ -95,23 +90,6 @@ def _copy_all(
         if moved is None:
             raise
         raise Incomplete(f"nothing was deleted at the old place, because {error.message}") from None
-
-
-@contextmanager
-def counting(connection: Connection, bucket: str, picks: Picks, halting: Halting) -> Iterator[None]:
-    """Count the selection beside what is done with it; ends with the block."""
-
-    def run() -> None:
-        # What is wrong with the listing is told by the work itself, which lists as well.
-        with suppress(CockpitError):
-            count(connection, bucket, picks, halting)
-
-    with ThreadPoolExecutor(1, thread_name_prefix="s3-count") as pool:
-        pool.submit(run)
-        try:
-            yield
-        finally:
-            halting.halt()
 
 
 # --- the second half of a move -------------------------------------------------------------------

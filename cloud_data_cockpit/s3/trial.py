@@ -14,7 +14,7 @@ from .causes import Finding, of_error, of_fault, of_silence
 from .connections import Connection, resolve
 from .documents import ParseError
 from .drafts import keys_of, reference_of
-from .faults import Fault, read_fault, tidy
+from .faults import Fault, Place, read_fault, tidy, translated
 from .http import BrokenError, patience
 from .listing import parse_buckets, parse_listing
 from .saved import find_saved
@@ -169,12 +169,10 @@ def _skew(answer: _Answer) -> float:
 
 def _identity(connection: Connection) -> str | None:
     """Whom STS takes us for; None where there is no STS, as at many services."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
-        with patience(_IDENTITY_SECONDS):
+        with patience(_IDENTITY_SECONDS), translated(Place(connection.ref)):
             return str(connection.sts().get_caller_identity()["Arn"])
-    except (BotoCoreError, ClientError, CockpitError, KeyError, ValueError):
+    except (CockpitError, KeyError, ValueError):
         return None
 
 

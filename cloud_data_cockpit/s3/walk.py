@@ -28,13 +28,22 @@ def iter_objects(
 
 
 def iter_pages(
-    connection: Connection, bucket: str, prefix: str = "", *, delimiter: str = "", start_after: str | None = None
+    connection: Connection,
+    bucket: str,
+    prefix: str = "",
+    *,
+    delimiter: str = "",
+    start_after: str | None = None,
+    token: str | None = None,
 ) -> Generator[Listing, None, None]:
-    """The pages of a listing, one ahead of the caller; with a `delimiter` what is deeper is folded into prefixes."""
+    """The pages of a listing, one ahead of the caller; with a `delimiter` what is deeper is folded into prefixes.
 
-    def fetch(token: str | None) -> Listing:
-        after = start_after if token is None else None
-        return list_page(connection, bucket, prefix, token, delimiter, markers=True, start_after=after)
+    `token` is the `next_token` of a page after which this one begins.
+    """
+
+    def fetch(following: str | None) -> Listing:
+        after = start_after if following is None else None
+        return list_page(connection, bucket, prefix, following or token, delimiter, markers=True, start_after=after)
 
     return one_ahead(fetch, lambda page: page.next_token)
 

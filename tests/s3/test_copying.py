@@ -117,7 +117,9 @@ def test_keys_are_copied_by_their_last_step(where: Any, bucket: str, boto: Any) 
     client, ask, to_bucket = where
     for key in ("a/b/c.csv", "top", "a/folder/"):
         boto.put_object(Bucket=bucket, Key=key, Body=key.encode())
-    copy_selection(ask(bucket, keys=["a/b/c.csv", "top", "a/folder/"], to_prefix="x/"), Watching())
+    watch = Watching()
+    copy_selection(ask(bucket, keys=["a/b/c.csv", "top", "a/folder/"], to_prefix="x/"), watch)
+    assert watch.done == watch.total == len("a/b/c.csv" + "top" + "a/folder/")
     assert set(contents(client, to_bucket)) == {"x/c.csv", "x/top", "x/folder/"}
 
 
