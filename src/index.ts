@@ -14,11 +14,13 @@ import { ApiClient } from './api/client';
 import { addCommands } from './commands';
 import { chooseConflict } from './dialogs/ConflictDialog';
 import { keptByBrowser } from './files/kept';
+import { COLUMNS } from './models/columns';
 import type { IRemembered } from './models/cockpit';
 import { Cockpit } from './models/cockpit';
 import type { IPlace } from './models/places';
 import { notifyOfJobs, notifyOfUploads } from './notifications';
 import { CockpitPanel, PANEL_ID } from './panel';
+import { remember } from './remembering';
 import { RunningStatus } from './statusbar';
 import { CommandIDs, IDataCockpit, NEED_ARGUMENTS } from './tokens';
 
@@ -66,6 +68,12 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     const category = trans.__('Data Cockpit');
     const inPalette = Object.values(CommandIDs).filter(command => !NEED_ARGUMENTS.has(command));
     inPalette.forEach(command => palette?.addItem({ command, category }));
+    for (const column of ['name', ...COLUMNS]) {
+      palette?.addItem({ command: CommandIDs.sortBy, category, args: { column, isPalette: true } });
+      if (column !== 'name') {
+        palette?.addItem({ command: CommandIDs.toggleColumn, category, args: { column, isPalette: true } });
+      }
+    }
 
     const panel = new CockpitPanel(cockpit, app.commands, trans);
     app.shell.add(panel, 'left', { rank: 250, type: 'Data Cockpit' });
@@ -118,6 +126,13 @@ async function start(
   const remembered = await fetchPlace(state);
   await following;
   openWhenAsked(app, cockpit);
+  if (state) {
+    await Promise.all([
+      remember(state, 'cloud-data-cockpit:columns', cockpit.columns),
+      remember(state, 'cloud-data-cockpit:favourites', cockpit.favourites)
+    ]);
+    cockpit.setSort(cockpit.columns.sort);
+  }
   await cockpit.start(remembered, app.serviceManager.events.stream);
   if (state) {
     const save = () => void state.save(STATE_KEY, JSON.parse(JSON.stringify(cockpit.remembered)));

@@ -3,28 +3,49 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type {
   Bucket,
+  ChangeRequest,
   ConnectionDraft,
   ConnectionInfo,
   ConnectionReport,
   ConnectionTest,
+  CopyRequest,
+  DeleteRequest,
+  DownloadRequest,
+  DownloadTicket,
+  FolderRequest,
   FormatInfo,
+  HitPage,
   Job,
   Listing,
   ManifestSummary,
+  Measured,
+  MeasureRequest,
   MultipartPage,
   ObjectDetail,
   PartitionRequest,
   PartReceipt,
   PendingUpload,
+  PresignedLink,
+  PresignRequest,
   ResumeRequest,
+  SearchRequest,
+  Selection,
   SendRequest,
   ServerInfo,
   SlicePage,
   SweepRequest,
   Swept,
+  Tags,
+  TagsRequest,
+  ThawRequest,
   Upload,
-  UploadRequest
+  UploadRequest,
+  VersionPage,
+  VersionRequest
 } from './schema';
+
+/** What acts on objects, by its kind. */
+export type ActionRequest = CopyRequest | DeleteRequest | DownloadRequest | ChangeRequest | SearchRequest;
 
 const ROOT = 'cloud-data-cockpit/api';
 
@@ -57,6 +78,8 @@ export function asApiError(error: unknown): ApiError {
   }
   return new ApiError(error instanceof Error ? error.message : String(error), 'unexpected', -1);
 }
+
+export type ObjectQuery = { connection: string; bucket: string; key: string; version_id?: string | null };
 
 type Query = Record<string, string | number | null | undefined>;
 
@@ -109,14 +132,82 @@ export class ApiClient {
   }
 
   objects(
-    query: { connection: string; bucket: string; prefix: string; next_token?: string | null; page_size?: number },
+    query: {
+      connection: string;
+      bucket: string;
+      prefix: string;
+      next_token?: string | null;
+      page_size?: number;
+      delimiter?: string;
+    },
     signal?: AbortSignal
   ): Promise<Listing> {
     return this.call('objects', { query, signal });
   }
 
-  object(query: { connection: string; bucket: string; key: string }, signal?: AbortSignal): Promise<ObjectDetail> {
-    return this.call('object', { query, signal });
+  object(query: ObjectQuery & { detect?: boolean }, signal?: AbortSignal): Promise<ObjectDetail> {
+    return this.call('object', { query: { ...query, detect: query.detect?.toString() }, signal });
+  }
+
+  versions(
+    query: { connection: string; bucket: string; key?: string; prefix?: string; next_token?: string | null },
+    signal?: AbortSignal
+  ): Promise<VersionPage> {
+    return this.call('versions', { query, signal });
+  }
+
+  /** Make a version the newest; of a delete marker: take it away. */
+  restoreVersion(request: VersionRequest): Promise<ObjectDetail> {
+    return this.call('versions/restore', { method: 'POST', json: request });
+  }
+
+  async deleteVersion(query: { connection: string; bucket: string; key: string; version_id: string }): Promise<void> {
+    await this.call<unknown>('versions', { method: 'DELETE', query });
+  }
+
+  tags(query: ObjectQuery, signal?: AbortSignal): Promise<Tags> {
+    return this.call('tags', { query, signal });
+  }
+
+  saveTags(request: TagsRequest): Promise<Tags> {
+    return this.call('tags', { method: 'PUT', json: request });
+  }
+
+  presign(request: PresignRequest): Promise<PresignedLink> {
+    return this.call('presign', { method: 'POST', json: request });
+  }
+
+  /** Bring an archived object back. */
+  thaw(request: ThawRequest): Promise<ObjectDetail> {
+    return this.call('thaw', { method: 'POST', json: request });
+  }
+
+  async createFolder(request: FolderRequest): Promise<void> {
+    await this.call<unknown>('folders', { method: 'POST', json: request });
+  }
+
+  /** Count a piece of what a selection holds. */
+  measure(request: MeasureRequest, signal?: AbortSignal): Promise<Measured> {
+    return this.call('measure', { method: 'POST', json: request, signal });
+  }
+
+  /** A way to fetch a selection with the browser, once. */
+  downloadTicket(selection: Selection): Promise<DownloadTicket> {
+    return this.call('downloads', { method: 'POST', json: selection });
+  }
+
+  /** The address of what a ticket names. */
+  addressOf(ticket: DownloadTicket): string {
+    return URLExt.join(this.settings.baseUrl, ROOT, ticket.path);
+  }
+
+  /** Copy, move, delete, bring into Jupyter's directory, change or search. */
+  startAction(request: ActionRequest): Promise<Job> {
+    return this.call('jobs', { method: 'POST', json: request });
+  }
+
+  hits(jobId: string, offset: number, limit: number): Promise<HitPage> {
+    return this.call(`jobs/${encodeURIComponent(jobId)}/hits`, { query: { offset, limit } });
   }
 
   startUpload(request: UploadRequest): Promise<Upload> {

@@ -1,16 +1,26 @@
 /* A grid of rows of one height of which only those in view are in the document. */
 import * as React from 'react';
+import type { IGridColumn } from './GridHeader';
+import { GridHeader, HEADER } from './GridHeader';
 import { scrollFor, windowOf } from './window';
+
+export type { IGridColumn } from './GridHeader';
 
 export interface IVirtualListProps {
   count: number;
   rowHeight: number;
   label: string;
-  columns: { id: string; title: string; numeric?: boolean }[];
+  columns: IGridColumn[];
   /** The row with the focus, -1 for none. */
   active?: number;
+  /** What the focus is on: rows may come before it without moving what is in view. */
+  activeKey?: number | string;
   selected?: number;
+  /** For a grid with many selected rows: which they are. */
+  isSelected?: (index: number) => boolean;
   className?: string;
+  /** Columns as CSS has them; without it the class says. */
+  template?: string;
   /** As high as so many rows, less where room is short; without it the list fills the room it is given. */
   rows?: number;
   /** Rows in the whole set where that is more than `count`; -1 when nobody knows. */
@@ -19,12 +29,15 @@ export interface IVirtualListProps {
   rowProps?: (index: number) => React.HTMLAttributes<HTMLDivElement> & { [data: `data-${string}`]: string };
   /** Called with the rows in view, whenever they change. */
   onWindow?: (first: number, end: number) => void;
+  /** Called with the width in pixels, whenever it changes. */
+  onWidth?: (width: number) => void;
   onKeyDown?: (event: React.KeyboardEvent<HTMLDivElement>, pageRows: number) => void;
+  onContextMenu?: (event: React.MouseEvent<HTMLDivElement>) => void;
+  onMouseDown?: (event: React.MouseEvent<HTMLDivElement>) => void;
   /** Below the last row, scrolled with the rows; also what stands there when there are none. */
   foot?: React.ReactNode;
 }
 
-const HEADER = 22;
 /** A table that is given less room than this is of no use. */
 const LEAST_ROWS = 3;
 
@@ -34,14 +47,16 @@ function roomFor(rows: number, rowHeight: number): React.CSSProperties {
 }
 
 export function VirtualList(props: IVirtualListProps): React.JSX.Element {
-  const { count, rowHeight, active = -1, selected = -1, cells, rowProps, onWindow } = props;
+  const { count, rowHeight, active = -1, activeKey = active, onWindow, onWidth } = props;
   const scroller = React.useRef<HTMLDivElement>(null);
   const id = React.useId();
   const [scrollTop, setScrollTop] = React.useState(0);
-  const viewport = useHeight(scroller) - HEADER;
+  const [width, height] = useSize(scroller);
+  const viewport = height - HEADER;
   const view = windowOf(scrollTop, Math.max(viewport, 0), count, rowHeight);
 
   React.useEffect(() => onWindow?.(view.first, view.end), [onWindow, view.first, view.end, count]);
+  React.useLayoutEffect(() => onWidth?.(width), [onWidth, width]);
 
   React.useLayoutEffect(() => {
     const node = scroller.current;
@@ -54,29 +69,8 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
     }
     // A growing list alone must not move what is in view.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [active, viewport]);
+  }, [activeKey, viewport]);
 
-  const rows = [];
-  for (let index = view.first; index < view.end; index += 1) {
-    rows.push(
-      <div
-        key={index}
-        {...rowProps?.(index)}
-        id={`${id}-${index}`}
-        role="row"
-        aria-rowindex={index + 2}
-        aria-selected={index === selected}
-        className={`cdc-Row${index === active ? ' cdc-mod-active' : ''}`}
-        style={{ height: rowHeight }}
-      >
-        {cells(index).map((cell, column) => (
-          <div key={column} role="gridcell" className="cdc-Cell" data-column={props.columns[column].id}>
-            {cell}
-          </div>
-        ))}
-      </div>
-    );
-  }
   const activeId = active >= view.first && active < view.end ? `${id}-${active}` : undefined;
   return (
     <div
@@ -84,21 +78,24 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
       className={`cdc-VirtualList ${props.className ?? ''}`}
       style={props.rows === undefined ? undefined : roomFor(props.rows, rowHeight)}
       onScroll={event => setScrollTop(event.currentTarget.scrollTop)}
+      onContextMenu={props.onContextMenu}
+      onMouseDown={props.onMouseDown}
     >
       <div
         role="grid"
         tabIndex={0}
         className="cdc-VirtualList-grid"
         aria-label={props.label}
+        aria-multiselectable={props.isSelected ? true : undefined}
         aria-rowcount={props.ariaRowCount ?? count + 1}
         aria-colcount={props.columns.length}
         aria-activedescendant={activeId}
         onKeyDown={event => props.onKeyDown?.(event, Math.max(1, Math.floor(viewport / rowHeight) - 1))}
       >
-        <Header columns={props.columns} />
+        <GridHeader columns={props.columns} template={props.template} />
         <div role="rowgroup" className="cdc-VirtualList-content" style={{ height: view.height }}>
           <div role="presentation" style={{ transform: `translateY(${view.top}px)` }}>
-            {rows}
+            <GridRows {...props} id={id} first={view.first} end={view.end} active={active} />
           </div>
         </div>
       </div>
@@ -107,35 +104,54 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
   );
 }
 
-function Header({ columns }: Pick<IVirtualListProps, 'columns'>): React.JSX.Element {
-  return (
-    <div role="rowgroup" className="cdc-VirtualList-header">
-      <div role="row" aria-rowindex={1} className="cdc-Row cdc-mod-header" style={{ height: HEADER }}>
-        {columns.map(column => (
-          <div key={column.id} role="columnheader" className="cdc-Cell" data-column={column.id}>
-            {column.title}
+function GridRows(props: IVirtualListProps & { id: string; first: number; end: number }): React.JSX.Element {
+  const { id, active, selected = -1, isSelected = index => index === selected } = props;
+  const rows = [];
+  for (let index = props.first; index < props.end; index += 1) {
+    const own = props.rowProps?.(index);
+    rows.push(
+      <div
+        key={index}
+        {...own}
+        id={`${id}-${index}`}
+        role="row"
+        aria-rowindex={index + 2}
+        aria-selected={isSelected(index)}
+        className={`cdc-Row${index === active ? ' cdc-mod-active' : ''} ${own?.className ?? ''}`}
+        style={{ height: props.rowHeight, gridTemplateColumns: props.template }}
+      >
+        {props.cells(index).map((cell, column) => (
+          <div key={column} role="gridcell" className="cdc-Cell" data-column={props.columns[column].id}>
+            {cell}
           </div>
         ))}
       </div>
-    </div>
-  );
+    );
+  }
+  return <>{rows}</>;
 }
 
-/** Height of the element's inside, kept up to date. */
-function useHeight(ref: React.RefObject<HTMLElement>): number {
-  const [height, setHeight] = React.useState(0);
+/** Width and height of the element's inside, kept up to date. */
+function useSize(ref: React.RefObject<HTMLElement>): [number, number] {
+  const [size, setSize] = React.useState<[number, number]>([0, 0]);
   React.useLayoutEffect(() => {
     const node = ref.current;
     if (!node) {
       return undefined;
     }
-    setHeight(node.clientHeight);
+    const read = () =>
+      setSize(former =>
+        former[0] === node.clientWidth && former[1] === node.clientHeight
+          ? former
+          : [node.clientWidth, node.clientHeight]
+      );
+    read();
     if (typeof ResizeObserver === 'undefined') {
       return undefined;
     }
-    const observer = new ResizeObserver(() => setHeight(node.clientHeight));
+    const observer = new ResizeObserver(read);
     observer.observe(node);
     return () => observer.disconnect();
   }, [ref]);
-  return height;
+  return size;
 }

@@ -6,19 +6,21 @@ import * as React from 'react';
 interface IIconButtonProps {
   icon: LabIcon;
   label: string;
-  onClick: (event: React.MouseEvent<HTMLButtonElement>) => void;
+  onClick?: (event: React.MouseEvent<HTMLButtonElement>) => void;
   disabled?: boolean;
   /** What the button opens. */
   popup?: 'menu' | 'dialog';
   /** For a button that stays down: whether it is. */
   pressed?: boolean;
+  /** Whether it sends the form in which it stands. */
+  submit?: boolean;
 }
 
 export function IconButton(props: IIconButtonProps): React.JSX.Element {
   const { icon, label, onClick, disabled, pressed, popup } = props;
   return (
     <button
-      type="button"
+      type={props.submit ? 'submit' : 'button'}
       className="cdc-IconButton"
       title={label}
       aria-label={label}
@@ -27,7 +29,7 @@ export function IconButton(props: IIconButtonProps): React.JSX.Element {
       disabled={disabled}
       onClick={event => {
         event.stopPropagation();
-        onClick(event);
+        onClick?.(event);
       }}
     >
       <icon.react tag="span" className="cdc-Icon" />

@@ -25,6 +25,25 @@ export const sliceIcon = new LabIcon({
   svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="3" y="4" width="18" height="4.5" rx="1"/><rect x="3" y="10" width="18" height="4" rx="1"/><rect x="3" y="15.5" width="18" height="4.5" rx="1"/></g></svg>`
 });
 
+const STAR = 'M12 2.6l2.8 6 6.5.8-4.8 4.5 1.3 6.5-5.8-3.2-5.8 3.2 1.3-6.5L2.7 9.4l6.5-.8z';
+
+export const starIcon = new LabIcon({
+  name: 'cloud-data-cockpit:star',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" d="${STAR}"/></svg>`
+});
+
+/** Its outline alone: not pinned. */
+export const starOutlineIcon = new LabIcon({
+  name: 'cloud-data-cockpit:star-outline',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="${STAR}M12 6.9l-1.6 3.5-3.7.5 2.7 2.6-.7 3.7 3.3-1.8 3.3 1.8-.7-3.7 2.7-2.6-3.7-.5z"/></svg>`
+});
+
+/** Branches that are one line: all keys in one list. */
+export const flatIcon = new LabIcon({
+  name: 'cloud-data-cockpit:flat',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="4" y="5" width="16" height="2"/><rect x="4" y="9" width="16" height="2"/><rect x="4" y="13" width="16" height="2"/><rect x="4" y="17" width="16" height="2"/></g></svg>`
+});
+
 export const pauseIcon = new LabIcon({
   name: 'cloud-data-cockpit:pause',
   svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="6" y="5" width="4" height="14"/><rect x="14" y="5" width="4" height="14"/></g></svg>`

@@ -1,6 +1,11 @@
 /* What stands where there is nothing to list: an error with a way on, or a hint what to do. */
 import * as React from 'react';
 
+/** The server's words may begin as they would in the middle of a log line; a URI stays as it is. */
+function sentence(text: string): string {
+  return /^[a-z]+[ ,:](?!\/)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+}
+
 interface IErrorProps {
   message: string;
   retry?: { label: string; run: () => void };
@@ -10,7 +15,7 @@ interface IErrorProps {
 export function ErrorNotice({ message, retry, children }: IErrorProps): React.JSX.Element {
   return (
     <div className="cdc-Notice cdc-mod-error" role="alert">
-      <p className="cdc-Notice-text">{message}</p>
+      <p className="cdc-Notice-text">{sentence(message)}</p>
       {children}
       {retry && (
         <button type="button" className="cdc-Button" onClick={retry.run}>
@@ -21,10 +26,10 @@ export function ErrorNotice({ message, retry, children }: IErrorProps): React.JS
   );
 }
 
-export function WarningNotice({ children }: { children: React.ReactNode }): React.JSX.Element {
+export function WarningNotice({ children }: { children: string }): React.JSX.Element {
   return (
     <div className="cdc-Notice cdc-mod-warning" role="status">
-      <p className="cdc-Notice-text">{children}</p>
+      <p className="cdc-Notice-text">{sentence(children)}</p>
     </div>
   );
 }

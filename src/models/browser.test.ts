@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
 import type { Listing } from '../api/schema';
-import { deferred, listing } from '../testing/records';
+import { deferred, listing, shownBy } from '../testing/records';
 import { BrowserModel } from './browser';
 
 type Query = { prefix: string; next_token?: string | null };
@@ -17,9 +17,9 @@ describe('BrowserModel', () => {
   it('lists buckets, then prefixes before objects', async () => {
     const { browser } = browserWith(async () => listing('', ['a.csv'], { prefixes: ['x/'] }));
     await browser.open({ connection: 'demo' });
-    expect(browser.entries.map(entry => entry.kind)).toEqual(['bucket']);
+    expect(shownBy(browser.rows).map(entry => entry.kind)).toEqual(['bucket']);
     await browser.open(place);
-    expect(browser.entries.map(entry => [entry.kind, entry.name])).toEqual([
+    expect(shownBy(browser.rows).map(entry => [entry.kind, entry.name])).toEqual([
       ['prefix', 'x'],
       ['object', 'a.csv']
     ]);
@@ -32,7 +32,7 @@ describe('BrowserModel', () => {
     await browser.open(place);
     expect(browser.hasMore).toBe(true);
     await Promise.all([browser.loadMore(), browser.loadMore()]);
-    expect(browser.entries.map(entry => entry.key)).toEqual(['a', 'b', 'c', 'd']);
+    expect(shownBy(browser.rows).map(entry => entry.key)).toEqual(['a', 'b', 'c', 'd']);
     expect(browser.hasMore).toBe(false);
     await browser.loadMore();
     expect(api.objects).toHaveBeenCalledTimes(2);
@@ -53,7 +53,7 @@ describe('BrowserModel', () => {
     slow.resolve(listing('slow/', ['slow/old']));
     await first;
     expect(browser.location.prefix).toBe('fast/');
-    expect(browser.entries.map(entry => entry.key)).toEqual(['fast/new']);
+    expect(shownBy(browser.rows).map(entry => entry.key)).toEqual(['fast/new']);
     expect(browser.loading).toBeNull();
   });
 
@@ -80,11 +80,11 @@ describe('BrowserModel', () => {
     await browser.open(place);
     await browser.loadMore();
     expect(browser.error?.message).toBe('Slow down');
-    expect(browser.entries).toHaveLength(1);
+    expect(shownBy(browser.rows)).toHaveLength(1);
     broken = false;
     await browser.loadMore();
     expect(browser.error).toBeNull();
-    expect(browser.entries.map(entry => entry.key)).toEqual(['a', 'b']);
+    expect(shownBy(browser.rows).map(entry => entry.key)).toEqual(['a', 'b']);
   });
 
   it('keeps the rows while it refreshes, and the selection', async () => {
@@ -95,10 +95,10 @@ describe('BrowserModel', () => {
     const next = deferred<Listing>();
     reply = next.promise;
     const refreshed = browser.refresh();
-    expect(browser.entries).toHaveLength(2);
+    expect(shownBy(browser.rows)).toHaveLength(2);
     next.resolve(listing('', ['a', 'b', 'c']));
     await refreshed;
-    expect(browser.entries).toHaveLength(3);
+    expect(shownBy(browser.rows)).toHaveLength(3);
     expect(browser.selected?.key).toBe('b');
   });
 
@@ -116,9 +116,10 @@ describe('BrowserModel', () => {
     const { browser } = browserWith(async () => listing('p/', ['p/Alpha.csv', 'p/beta.csv']));
     await browser.open({ ...place, prefix: 'p/' });
     browser.setFilter('ALPH');
-    expect(browser.visible.map(entry => entry.name)).toEqual(['Alpha.csv']);
+    expect(shownBy(browser.rows).map(entry => entry.name)).toEqual(['Alpha.csv']);
+    browser.setFilter('');
     browser.setFilter('p/');
-    expect(browser.visible).toEqual([]);
+    expect(shownBy(browser.rows)).toEqual([]);
   });
 
   it('puts a new object where it belongs, once', async () => {
@@ -129,7 +130,53 @@ describe('BrowserModel', () => {
     browser.written('b', 'p/d/deep', 1);
     browser.written('b', 'q', 1);
     browser.written('other', 'p/e', 1);
-    expect(browser.entries.map(entry => entry.key)).toEqual(['p/d/', 'p/x/', 'p/a', 'p/b', 'p/c']);
-    expect(browser.entries[3].size).toBe(8);
+    expect(shownBy(browser.rows).map(entry => entry.key)).toEqual(['p/d/', 'p/x/', 'p/a', 'p/b', 'p/c']);
+    expect(shownBy(browser.rows)[3].size).toBe(8);
+  });
+
+  it('asks again for as many pages as it has, and keeps what is selected', async () => {
+    const { api, browser } = browserWith(async ({ next_token }) =>
+      next_token ? listing('', ['c', 'd'], { next_token: 'u' }) : listing('', ['a', 'b'], { next_token: 't' })
+    );
+    await browser.open(place);
+    await browser.loadMore();
+    browser.rows.selectOnly(1);
+    browser.rows.toggle(3);
+    await browser.refresh();
+    expect(api.objects).toHaveBeenCalledTimes(4);
+    expect(shownBy(browser.rows)).toHaveLength(4);
+    expect(browser.rows.selectedRows()).toEqual([1, 3]);
+    expect([browser.selection, browser.hasMore]).toEqual(['d', true]);
+  });
+
+  it('loads all pages, until it is stopped', async () => {
+    const { api, browser } = browserWith(async ({ next_token }) =>
+      listing('', [`k${next_token ?? 0}`], { next_token: String(Number(next_token ?? 0) + 1) })
+    );
+    await browser.open(place);
+    browser.changed.connect(() => browser.rows.count >= 5 && browser.loadingAll && browser.stopLoading());
+    await browser.loadAll();
+    expect(api.objects).toHaveBeenCalledTimes(5);
+    expect(browser.loadingAll).toBe(false);
+  });
+
+  it('selects the row that it is sent to when its page comes', async () => {
+    const { browser } = browserWith(async ({ next_token }) =>
+      next_token ? listing('', ['c']) : listing('', ['a', 'b'], { next_token: 't' })
+    );
+    await browser.open(place, 'c');
+    expect([browser.selection, browser.selected]).toEqual(['c', null]);
+    await browser.loadMore();
+    expect(browser.selected?.key).toBe('c');
+  });
+
+  it('shows all keys in one list', async () => {
+    const { api, browser } = browserWith(async ({ prefix }) => listing(prefix, ['x/y/z']));
+    await browser.open({ ...place, prefix: 'x/' });
+    await browser.setFlat(true);
+    expect(api.objects.mock.calls[1][0]).toMatchObject({ prefix: 'x/', delimiter: '' });
+    expect(shownBy(browser.rows)[0].name).toBe('y/z');
+    browser.written('b', 'x/y/a', 3);
+    expect(shownBy(browser.rows).map(entry => entry.kind)).toEqual(['object', 'object']);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiClient } from '../api/client';
 import { ApiError } from '../api/client';
-import { detail, job, listing, manifest } from '../testing/records';
+import { detail, job, listing, manifest, shownBy } from '../testing/records';
 import { Cockpit } from './cockpit';
 import type { IUploadItem } from './upload';
 
@@ -39,7 +39,7 @@ describe('Cockpit', () => {
     const { cockpit } = setUp();
     await cockpit.start(null);
     expect(cockpit.connections.current).toBe('demo');
-    expect(cockpit.browser.entries.map(entry => entry.key)).toEqual(['b']);
+    expect(shownBy(cockpit.browser.rows).map(entry => entry.key)).toEqual(['b']);
     cockpit.dispose();
   });
 

@@ -3,12 +3,18 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
 import type { Job } from '../api/schema';
+import { ActionsModel } from './actions';
 import { BrowserModel } from './browser';
+import { ColumnsModel } from './columns';
 import { ConnectionsModel } from './connections';
 import { isPrefix } from './dataset';
+import { FavouritesModel } from './favourites';
 import { JobsModel } from './jobs';
 import { parentOf, parsePlace } from './location';
 import { ObjectModel } from './object';
+import type { ISort } from './order';
+import type { Rows } from './rows';
+import { SearchModel } from './search';
 import { SlicesModel } from './slices';
 import type { IPlace } from './places';
 import { Places } from './places';
@@ -42,21 +48,35 @@ export interface IRemembered extends IPlace {
 }
 
 export class Cockpit {
-  constructor(private readonly options: ICockpitOptions) {
+  constructor(options: ICockpitOptions) {
+    this.api = options.api;
     const { api, pageSize, askConflict, pending } = options;
     this.connections = new ConnectionsModel(api);
     this.browser = new BrowserModel(api, pageSize);
     this.object = new ObjectModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);
+    this.search = new SearchModel(api, job => this.jobs.apply(job));
+    this.actions = new ActionsModel({
+      api,
+      browser: this.browser,
+      jobs: this.jobs,
+      rows: () => this.rows,
+      onChanged: (connection, bucket, keys) => this.onChanged(connection, bucket, keys)
+    });
     this.uploads = new UploadsModel(api, {
       askConflict,
       pending,
       onJob: job => this.jobs.apply(job),
-      exists: ({ bucket }, key) =>
-        this.browser.location.bucket === bucket && this.browser.entries.some(entry => entry.key === key)
+      exists: ({ bucket }, key) => this.browser.location.bucket === bucket && this.browser.rows.table.find(key) >= 0
     });
-    this.jobs.changed.connect(() => this.jobs.active.forEach(job => this.uploads.onJob(job)));
+    this.jobs.changed.connect(() => {
+      this.jobs.active.forEach(job => this.uploads.onJob(job));
+      const searching = this.jobs.get(this.search.job?.id ?? null);
+      if (searching && searching !== this.search.job) {
+        void this.search.follow(searching);
+      }
+    });
     this.jobs.finished.connect((_, job) => {
       this.uploads.onJob(job);
       void this.onFinished(job);
@@ -64,11 +84,16 @@ export class Cockpit {
     this.uploads.uploaded.connect((_, item) => this.onUploaded(item));
   }
 
+  readonly api: ApiClient;
   readonly connections: ConnectionsModel;
   readonly browser: BrowserModel;
   readonly object: ObjectModel;
   readonly jobs: JobsModel;
   readonly slices: SlicesModel;
+  readonly search: SearchModel;
+  readonly actions: ActionsModel;
+  readonly columns = new ColumnsModel();
+  readonly favourites = new FavouritesModel();
   readonly uploads: UploadsModel;
 
   /** Emitted with the manifest's id when a partition that was started here has succeeded. */
@@ -133,6 +158,17 @@ export class Cockpit {
     };
   }
 
+  /** The rows that are shown: those of a search, else those of the place. */
+  get rows(): Rows {
+    return this.search.shown ? this.search.rows : this.browser.rows;
+  }
+
+  /** Sort what is shown, here and in what is found; null leaves it as S3 gives it. */
+  setSort(sort: ISort | null): void {
+    this.browser.rows.setSort(sort);
+    this.search.rows.setSort(sort);
+  }
+
   /** Use another connection, where one left it. */
   async useConnection(name: string): Promise<void> {
     const { connection } = this.browser.location;
@@ -168,23 +204,29 @@ export class Cockpit {
     dataSet?: string
   ): Promise<void> {
     clearTimeout(this._look);
+    this.search.show(false);
     const opened = this.browser.open(to, selection);
     const isKey = to.bucket !== null && selection !== null && !isPrefix(selection);
     await Promise.all([opened, this.showObject(dataSet ?? (isKey ? selection : null))]);
   }
 
-  /** Select a row; an object is shown in detail. */
+  /** Select a row by its key; an object is shown in detail. */
   select(key: string | null): void {
     this.browser.select(key);
-    const { selected } = this.browser;
-    // Who walks the rows by an arrow key wants the last of them; each look costs requests.
+    this.look();
+  }
+
+  /** Show the object that has the focus, soon: who walks the rows by a key held down wants the last of them. */
+  look(): void {
+    const entry = this.rows.activeEntry;
     clearTimeout(this._look);
-    this._look = setTimeout(() => void this.showObject(selected?.kind === 'object' ? selected.key : null), LOOK_MS);
+    this._look = setTimeout(() => void this.showObject(entry?.kind === 'object' ? entry.key : null), LOOK_MS);
   }
 
   /** The prefix that would be used as a data set: that of the selected row, else the place. Null at a bucket's top. */
   get prefix(): string | null {
-    const { selected, location } = this.browser;
+    const { location } = this.browser;
+    const selected = this.rows.activeEntry;
     return (selected?.kind === 'prefix' ? selected.key : location.bucket === null ? '' : location.prefix) || null;
   }
 
@@ -202,7 +244,7 @@ export class Cockpit {
 
   /** Go where a pasted text points. False when it names no place in S3. */
   async openUri(text: string): Promise<boolean> {
-    const place = parsePlace(text);
+    const place = parsePlace(text, this.connections.ref?.endpoint_url);
     if (!place) {
       return false;
     }
@@ -217,10 +259,6 @@ export class Cockpit {
     return true;
   }
 
-  get api(): ApiClient {
-    return this.options.api;
-  }
-
   /** Files and folders of the Jupyter server to S3. */
   async sendFromServer(paths: string[], target: ITarget): Promise<void> {
     await this.send({ paths, urls: [] }, target);
@@ -233,7 +271,7 @@ export class Cockpit {
 
   private async send(what: { paths: string[]; urls: string[] }, target: ITarget): Promise<void> {
     const request = { kind: 'upload' as const, ...target, ...what, on_conflict: 'fail' as const };
-    this.jobs.apply(await this.options.api.startSend(request));
+    this.jobs.apply(await this.api.startSend(request));
   }
 
   /** Go where a job works or worked, by the connection that it uses. */
@@ -250,14 +288,14 @@ export class Cockpit {
   async createBucket(name: string): Promise<void> {
     const connection = this.connections.current;
     if (connection !== null) {
-      const bucket = await this.options.api.createBucket(connection, name);
+      const bucket = await this.api.createBucket(connection, name);
       await this.go({ bucket: bucket.name });
     }
   }
 
   /** Cut the selected object as the form says. */
   async partition(): Promise<void> {
-    const { selected } = this.browser;
+    const selected = this.rows.activeEntry;
     if (selected?.kind === 'object' && selected.key !== this.object.target?.key) {
       clearTimeout(this._look);
       await this.showObject(selected.key);
@@ -276,7 +314,8 @@ export class Cockpit {
   dispose(): void {
     clearTimeout(this._look);
     clearTimeout(this._showing);
-    const models = [this.connections, this.browser, this.object, this.jobs, this.slices, this.uploads];
+    const browsing = [this.browser, this.search, this.actions, this.columns, this.favourites];
+    const models = [...browsing, this.connections, this.object, this.jobs, this.slices, this.uploads];
     models.forEach(model => model.dispose());
     Signal.clearData(this);
   }
@@ -288,7 +327,7 @@ export class Cockpit {
       return false;
     }
     try {
-      const page = await this.options.api.objects({ connection, bucket, prefix: rest, page_size: 100 });
+      const page = await this.api.objects({ connection, bucket, prefix: rest, page_size: 100 });
       return page.prefixes.includes(`${rest}/`) && !page.objects.some(object => object.key === rest);
     } catch {
       // The place is opened all the same, and that request shows its error.
@@ -300,6 +339,14 @@ export class Cockpit {
     const { connection, bucket } = this.browser.location;
     const target = key !== null && connection !== null && bucket !== null ? { connection, bucket, key } : null;
     await this.object.show(target);
+  }
+
+  /** The object in view may have been deleted, moved or changed. */
+  private onChanged(connection: string, bucket: string, keys: readonly string[]): void {
+    const { target } = this.object;
+    if (target && target.connection === connection && target.bucket === bucket && keys.includes(target.key)) {
+      void this.object.load();
+    }
   }
 
   private async onFinished(job: Job): Promise<void> {
@@ -327,7 +374,7 @@ export class Cockpit {
     const stored = this._stored.splice(0);
     const here = stored.filter(({ bucket }) => bucket === this.browser.location.bucket);
     here.slice(-MOST_ROWS).forEach(({ bucket, key, size }) => this.browser.written(bucket, key, size));
-    if (here.length && this.browser.pages <= 1) {
+    if (here.length && this.browser.canRefresh) {
       await this.browser.refresh();
     }
     const { target } = this.object;

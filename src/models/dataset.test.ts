@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { IEntry } from './browser';
+import { listing } from '../testing/records';
 import { isPrefix, looksLikeDataSet } from './dataset';
+import { EntryTable } from './table';
 
-const entry = (kind: IEntry['kind'], name: string): IEntry => ({ kind, key: name, name, size: 1, modified: null });
+function holdsMarker(prefix: string, names: string[], prefixes: string[] = []): boolean {
+  const table = new EntryTable(prefix);
+  const below = (name: string) => prefix + name;
+  table.appendListing(listing(prefix, names.map(below), { prefixes: prefixes.map(below) }));
+  return table.holdsMarker;
+}
 
 describe('looksLikeDataSet', () => {
   it.each(['x.ms/', 'deep/X.MS/', 'a.zarr/'])('knows %s by its name', prefix => {
@@ -14,9 +20,9 @@ describe('looksLikeDataSet', () => {
   });
 
   it('knows a table by what the listing holds', () => {
-    expect(looksLikeDataSet('x/', [entry('object', 'table.f0'), entry('object', 'table.dat')])).toBe(true);
-    expect(looksLikeDataSet('x/', [entry('prefix', 'table.dat'), entry('object', 'a.csv')])).toBe(false);
-    expect(looksLikeDataSet('', [entry('object', 'table.dat')])).toBe(false);
+    expect(looksLikeDataSet('x/', holdsMarker('x/', ['table.f0', 'table.dat']))).toBe(true);
+    expect(looksLikeDataSet('x/', holdsMarker('x/', ['a.csv'], ['table.dat/']))).toBe(false);
+    expect(looksLikeDataSet('', holdsMarker('', ['table.dat']))).toBe(false);
   });
 });
 

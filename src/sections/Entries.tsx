@@ -1,221 +1,178 @@
-/* The rows of the listing, and what stands in their place when there are none. */
-import type { LabIcon } from '@jupyterlab/ui-components';
-import { fileIcon, folderIcon } from '@jupyterlab/ui-components';
+/* The rows of the place, or what a search has found: columns, order, selection, keys, drags. */
 import * as React from 'react';
-import { formatCount } from '../components/format';
-import { bucketIcon } from '../components/icons';
-import { EmptyState, ErrorNotice, Loading } from '../components/notices';
-import { ByteSize, RelativeDate } from '../components/values';
+import type { IGridColumn } from '../components/VirtualList';
 import { VirtualList } from '../components/VirtualList';
-import type { BrowserModel, IEntry } from '../models/browser';
-import { displayName, makeUri } from '../models/location';
-import { CommandIDs } from '../tokens';
+import { readingCode } from '../models/code';
+import type { ColumnId } from '../models/columns';
+import { COLUMNS } from '../models/columns';
+import { displayName, parentOf } from '../models/location';
+import type { SortColumn } from '../models/order';
+import type { Rows } from '../models/rows';
+import type { ICockpitContext } from './context';
 import { useCockpit, useModel } from './context';
+import { ListingFoot } from './ListingFoot';
+import { ListingStatus } from './ListingStatus';
+import { cellOf, NameCell } from './RowCells';
+import { watchForDrag } from './rowDrag';
 import { useListKeys } from './useListKeys';
 
 const ROW = 24;
 /** The next page is asked for when this many rows are left below the view. */
 const AHEAD = 200;
-
-const ICONS: Record<IEntry['kind'], LabIcon> = { bucket: bucketIcon, prefix: folderIcon, object: fileIcon };
+const OF_BUCKETS: readonly ColumnId[] = ['date'];
 
 export function Entries(): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
   const browser = useModel(cockpit.browser);
-  const entries = browser.visible;
-  const active = entries.findIndex(entry => entry.key === browser.selection);
-  const open = (entry: IEntry) => openEntry(entry, cockpit);
-  const onKeyDown = useListKeys(entries, active, {
-    select: entry => cockpit.select(entry.key),
+  const search = useModel(cockpit.search);
+  const actions = useModel(cockpit.actions);
+  const columns = useModel(cockpit.columns);
+  const [width, setWidth] = React.useState(0);
+  const { rows } = cockpit;
+  const { count, table } = rows;
+  const buckets = browser.location.bucket === null;
+  const fitting = columns.fitting(width, buckets ? OF_BUCKETS : COLUMNS);
+  const open = (position: number) => openRow(rows, position, cockpit);
+  const onKeyDown = useListKeys(rows, {
+    moved: () => cockpit.look(),
     open,
-    up: () => void browser.up()
+    up: () => (search.open ? search.show(false) : void browser.up())
   });
-  const { bucket } = browser.location;
-  const columns = [
-    { id: 'name', title: trans.__('Name') },
-    { id: 'size', title: bucket === null ? '' : trans.__('Size') },
-    { id: 'date', title: bucket === null ? trans.__('Created') : trans.__('Modified') }
-  ];
-  const count = entries.length;
-  const filtered = browser.filter !== '';
+  const paging = !search.shown && !rows.filter;
   const onWindow = React.useCallback(
     (_: number, end: number) => {
-      if (!filtered && end > count - AHEAD) {
+      if (paging && end > count - AHEAD) {
         void browser.loadMore();
       }
     },
-    [browser, count, filtered]
+    [browser, count, paging]
   );
-  return (
-    <VirtualList
-      className="cdc-Listing"
-      label={bucket === null ? trans.__('Buckets') : trans.__('Objects')}
-      count={count}
-      ariaRowCount={browser.hasMore ? -1 : undefined}
-      rowHeight={ROW}
-      columns={columns}
-      active={active}
-      selected={active}
-      cells={index => cellsOf(entries[index], trans.__('(empty name)'))}
-      rowProps={index => ({
-        'data-kind': entries[index].kind,
-        'data-key': entries[index].key,
-        onClick: () => cockpit.select(entries[index].key),
-        onContextMenu: () => cockpit.select(entries[index].key),
-        onDoubleClick: () => open(entries[index])
-      })}
-      onWindow={onWindow}
-      onKeyDown={onKeyDown}
-      foot={<Foot browser={browser} />}
-    />
-  );
-}
-
-function cellsOf(entry: IEntry, unnamed: string): React.ReactNode[] {
-  const Icon = ICONS[entry.kind];
-  const name = displayName(entry.name) || unnamed;
-  return [
-    <React.Fragment key="name">
-      <Icon.react tag="span" className="cdc-Icon" />
-      <span className="cdc-ellipsis" title={name}>
-        <bdi>{name}</bdi>
-      </span>
-    </React.Fragment>,
-    entry.size === null ? null : <ByteSize key="size" bytes={entry.size} />,
-    entry.modified === null ? null : <RelativeDate key="date" date={entry.modified} />
-  ];
-}
-
-/** A bucket or a prefix is entered; an object is shown in detail, and the keyboard goes there. */
-function openEntry(entry: IEntry, cockpit: ReturnType<typeof useCockpit>['cockpit']): void {
-  const { bucket } = cockpit.browser.location;
-  if (entry.kind === 'bucket') {
-    void cockpit.go({ bucket: entry.key });
-  } else if (entry.kind === 'prefix') {
-    void cockpit.go({ bucket, prefix: entry.key });
-  } else {
-    cockpit.select(entry.key);
-  }
-}
-
-/** What follows the rows: that more is coming, what went wrong, or what to do where there is nothing. */
-function Foot({ browser }: { browser: BrowserModel }): React.JSX.Element | null {
-  const { trans } = useCockpit();
-  const { error, loading, entries, visible, filter, hasMore, location } = browser;
-  if (error && location.bucket === null) {
-    return <NoBuckets message={error.message} />;
-  }
-  if (error) {
-    const run = () => void (hasMore ? browser.loadMore() : browser.refresh());
-    return <ErrorNotice message={error.message} retry={{ label: trans.__('Retry'), run }} />;
-  }
-  if (loading === 'first') {
-    return <Loading label={trans.__('Loading…')} />;
-  }
-  if (loading === 'more') {
-    return <Loading label={trans.__('%1 loaded, more to come…', formatCount(entries.length))} />;
-  }
-  if (hasMore && filter) {
-    return (
-      <div className="cdc-Foot">
-        <span>{trans.__('%1 of the %2 loaded so far', formatCount(visible.length), formatCount(entries.length))}</span>
-        <button type="button" className="cdc-Button" onClick={() => void browser.loadMore()}>
-          {trans.__('Load more')}
-        </button>
-      </div>
-    );
-  }
-  return visible.length || hasMore ? null : <NothingHere />;
-}
-
-function NothingHere(): React.JSX.Element {
-  const { cockpit, trans, execute } = useCockpit();
-  const browser = useModel(cockpit.browser);
-  const { bucket, prefix } = browser.location;
-  if (browser.filter) {
-    return (
-      <EmptyState title={trans.__('No name holds “%1”', browser.filter)}>
-        <button type="button" className="cdc-Button" onClick={() => browser.setFilter('')}>
-          {trans.__('Clear the filter')}
-        </button>
-      </EmptyState>
-    );
-  }
-  if (bucket === null) {
-    return (
-      <EmptyState
-        title={trans.__('No buckets yet')}
-        hint={trans.__('Create one, then drop files from your desktop into it.')}
-      >
-        <button type="button" className="cdc-Button" onClick={() => execute(CommandIDs.createBucket)}>
-          {trans.__('Create a bucket')}
-        </button>
-      </EmptyState>
-    );
-  }
-  return (
-    <EmptyState
-      title={prefix ? trans.__('Nothing below this prefix') : trans.__('This bucket is empty')}
-      hint={trans.__('Drop files from your desktop here to upload them to %1', displayName(makeUri(bucket, prefix)))}
-    >
-      <button type="button" className="cdc-Button" onClick={() => execute(CommandIDs.upload)}>
-        {trans.__('Upload files')}
-      </button>
-    </EmptyState>
-  );
-}
-
-/** Many keys may read a bucket and not list the buckets: then its name has to be typed. */
-function NoBuckets({ message }: { message: string }): React.JSX.Element {
-  const { cockpit, trans } = useCockpit();
-  if (cockpit.connections.ref?.anonymous) {
-    return (
-      <EmptyState
-        title={trans.__('Which public bucket?')}
-        hint={trans.__('Nobody lists buckets without credentials. Type the name of one that is open to all.')}
-      >
-        <BucketInput />
-      </EmptyState>
-    );
-  }
-  const retry = { label: trans.__('Retry'), run: () => void cockpit.browser.refresh() };
-  return (
-    <>
-      <ErrorNotice message={message} retry={retry} />
-      <BucketInput />
-    </>
-  );
-}
-
-function BucketInput(): React.JSX.Element {
-  const { cockpit, trans } = useCockpit();
-  const [name, setName] = React.useState('');
-  const [fault, setFault] = React.useState('');
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    setFault((await cockpit.openUri(name)) ? '' : trans.__('This is no name of a bucket.'));
+  const rowProps = (position: number) => {
+    const key = table.keys[rows.row(position)];
+    return {
+      'data-kind': table.kind(rows.row(position)),
+      'data-key': key,
+      className: actions.isLeaving(key) ? 'cdc-mod-leaving' : '',
+      onClick: (event: React.MouseEvent) => choose(rows, position, event, cockpit),
+      onDoubleClick: () => open(position),
+      onMouseDown: (event: React.MouseEvent) => drag(event, position, cockpit)
+    };
   };
   return (
     <>
-      <form className="cdc-Bar" onSubmit={event => void submit(event)}>
-        <input
-          className="cdc-Input cdc-mod-grow"
-          aria-label={trans.__('Name of a bucket')}
-          placeholder={trans.__('Name of a bucket')}
-          title={trans.__('Name of a bucket, or an s3:// URI')}
-          spellCheck={false}
-          value={name}
-          onChange={event => setName(event.target.value)}
-        />
-        <button type="submit" className="cdc-Button" disabled={!name.trim()}>
-          {trans.__('Open')}
-        </button>
-      </form>
-      {fault && (
-        <p className="cdc-Field-fault" role="alert">
-          {fault}
-        </p>
-      )}
+      <VirtualList
+        className="cdc-Listing"
+        label={search.shown ? trans.__('Search results') : buckets ? trans.__('Buckets') : trans.__('Objects')}
+        count={count}
+        ariaRowCount={!search.shown && browser.hasMore ? -1 : undefined}
+        rowHeight={ROW}
+        columns={headsOf(['name', ...fitting], cockpit, trans)}
+        template={['minmax(0, 1fr)', ...fitting.map(column => `${columns.width(column)}px`)].join(' ')}
+        active={rows.activePosition}
+        activeKey={table.keys[rows.active] ?? ''}
+        isSelected={position => rows.isSelected(position)}
+        cells={position => [
+          <NameCell key="name" rows={rows} position={position} />,
+          ...fitting.map(column => cellOf(table, rows.row(position), column))
+        ]}
+        rowProps={rowProps}
+        onWindow={onWindow}
+        onWidth={setWidth}
+        onKeyDown={onKeyDown}
+        onContextMenu={event => prepareMenu(event, rows, cockpit)}
+        foot={<ListingFoot />}
+      />
+      <ListingStatus />
     </>
   );
+}
+
+type Cockpit = ICockpitContext['cockpit'];
+
+function headsOf(shown: SortColumn[], cockpit: Cockpit, trans: ICockpitContext['trans']): IGridColumn[] {
+  const { columns, browser } = cockpit;
+  const titles: Record<SortColumn, string> = {
+    name: trans.__('Name'),
+    size: trans.__('Size'),
+    date: browser.location.bucket === null ? trans.__('Created') : trans.__('Modified'),
+    class: trans.__('Storage class'),
+    etag: trans.__('ETag')
+  };
+  return shown.map(column => ({
+    id: column,
+    title: titles[column],
+    sort: columns.sort?.column !== column ? 'none' : columns.sort.descending ? 'descending' : 'ascending',
+    sortLabel: trans.__('Sort by %1', titles[column]),
+    onSort: () => cockpit.setSort(columns.cycle(column)),
+    onResize: column === 'name' ? undefined : (width: number) => columns.setWidth(column, width)
+  }));
+}
+
+/** A click alone selects one row, with Ctrl or Cmd one more, with Shift all up to it. */
+function choose(rows: Rows, position: number, event: React.MouseEvent, cockpit: Cockpit): void {
+  const command = event.ctrlKey || event.metaKey;
+  if (event.shiftKey) {
+    rows.extend(position, command);
+  } else if (command) {
+    rows.toggle(position);
+  } else {
+    rows.selectOnly(position);
+  }
+  cockpit.look();
+}
+
+/** A bucket or a prefix is entered; an object is shown in detail, one that was found in its folder. */
+function openRow(rows: Rows, position: number, cockpit: Cockpit): void {
+  const { bucket } = cockpit.browser.location;
+  const { kind, key } = rows.entry(position);
+  if (kind === 'bucket') {
+    void cockpit.go({ bucket: key });
+  } else if (kind === 'prefix') {
+    void cockpit.go({ bucket, prefix: key });
+  } else if (cockpit.search.shown) {
+    void cockpit.go({ bucket, prefix: parentOf(key) }, key);
+  } else {
+    rows.selectOnly(position);
+    cockpit.look();
+  }
+}
+
+function drag(event: React.MouseEvent, position: number, cockpit: Cockpit): void {
+  const { rows } = cockpit;
+  if (cockpit.browser.location.bucket === null || (event.target as Element).closest('input')) {
+    return;
+  }
+  const name = displayName(rows.entry(position).name);
+  watchForDrag(event, name, cockpit, () => {
+    if (!rows.isSelected(position)) {
+      rows.selectOnly(position);
+    }
+    const selection = cockpit.actions.selection();
+    return selection && readingCode(selection, cockpit.object.formats);
+  });
+}
+
+/**
+ * The menus of a row, of the head and of the space below differ: the list says which was meant. A row that is not
+ * selected becomes so; the menu key means the row with the focus.
+ */
+function prepareMenu(event: React.MouseEvent<HTMLDivElement>, rows: Rows, cockpit: Cockpit): void {
+  const list = event.currentTarget;
+  const target = event.target as Element;
+  const active = target === list.firstElementChild ? list.querySelector('.cdc-Row.cdc-mod-active') : null;
+  if (active && rows.selectedCount) {
+    event.preventDefault();
+    event.stopPropagation();
+    const { left, bottom } = active.getBoundingClientRect();
+    const again = { bubbles: true, cancelable: true, clientX: left + 24, clientY: bottom };
+    active.dispatchEvent(new MouseEvent('contextmenu', again));
+    return;
+  }
+  const row = target.closest<HTMLElement>('.cdc-Row[data-key]');
+  list.dataset.menu = row ? 'row' : target.closest('.cdc-VirtualList-header') ? 'header' : 'area';
+  const position = row ? rows.position(rows.table.find(row.dataset.key ?? '')) : -1;
+  if (position >= 0 && !rows.isSelected(position)) {
+    rows.selectOnly(position);
+    cockpit.look();
+  }
 }

@@ -1,5 +1,5 @@
 /* The selected object: what it is, and how it is cut. */
-import { copyIcon } from '@jupyterlab/ui-components';
+import { copyIcon, infoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IconButton } from '../components/buttons';
 import { EmptyState, ErrorNotice, Loading, WarningNotice } from '../components/notices';
@@ -27,8 +27,8 @@ export function ObjectSection(): React.JSX.Element {
   return (
     <div className="cdc-Object" aria-busy={object.loading} data-key={object.detail.key}>
       <Card detail={object.detail} />
-      <FormatSelect detail={object.detail} />
-      {object.form && <PartitionForm />}
+      {isAway(object.detail) ? <Archived detail={object.detail} /> : <FormatSelect detail={object.detail} />}
+      {object.form && !isAway(object.detail) && <PartitionForm />}
     </div>
   );
 }
@@ -37,8 +37,8 @@ function NoObject(): React.JSX.Element {
   const { cockpit, trans, execute } = useCockpit();
   const browser = useModel(cockpit.browser);
   const { prefix } = cockpit;
-  const isRow = browser.selected?.kind === 'prefix';
-  if (prefix === null || !(isRow || looksLikeDataSet(prefix, browser.entries))) {
+  const isRow = cockpit.rows.activeEntry?.kind === 'prefix';
+  if (prefix === null || !(isRow || looksLikeDataSet(prefix, browser.rows.table.holdsMarker))) {
     return (
       <EmptyState
         title={trans.__('No object selected')}
@@ -59,7 +59,8 @@ function NoObject(): React.JSX.Element {
 }
 
 function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
-  const { trans, execute } = useCockpit();
+  const { cockpit, trans, execute } = useCockpit();
+  const { target } = cockpit.object;
   const name = displayName(nameBelow(parentOf(detail.key), detail.key)) || trans.__('(empty name)');
   return (
     <div className="cdc-Card">
@@ -68,6 +69,13 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
           <bdi>{name}</bdi>
         </h3>
         <IconButton icon={copyIcon} label={trans.__('Copy the URI')} onClick={() => execute(CommandIDs.copyUri)} />
+        {!isPrefix(detail.key) && target && (
+          <IconButton
+            icon={infoIcon}
+            label={trans.__('Properties')}
+            onClick={() => execute(CommandIDs.properties, { ...target })}
+          />
+        )}
       </div>
       {isPrefix(detail.key) && <p className="cdc-quiet">{trans.__('All objects below this prefix as one')}</p>}
       <dl className="cdc-Facts">
@@ -89,7 +97,38 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
             <dd title={detail.etag}>{detail.etag.slice(0, 8)}</dd>
           </div>
         )}
+        {detail.storage_class && detail.storage_class !== 'STANDARD' && (
+          <div>
+            <dt>{trans.__('Class')}</dt>
+            <dd>{detail.storage_class}</dd>
+          </div>
+        )}
       </dl>
+    </div>
+  );
+}
+
+/** Whether its bytes cannot be read now. */
+function isAway({ archive }: ObjectDetail): boolean {
+  return archive === 'archived' || archive === 'restoring';
+}
+
+function Archived({ detail }: { detail: ObjectDetail }): React.JSX.Element {
+  const { cockpit, trans, execute } = useCockpit();
+  const { target } = cockpit.object;
+  const restoring = detail.archive === 'restoring';
+  return (
+    <div className="cdc-Notice cdc-mod-warning" role="status">
+      <p className="cdc-Notice-text">
+        {restoring
+          ? trans.__('It is being brought back from its archive. That takes hours.')
+          : trans.__('It lies in an archive and cannot be read until it is restored.')}
+      </p>
+      {!restoring && target && (
+        <button type="button" className="cdc-Button" onClick={() => execute(CommandIDs.thaw, { ...target })}>
+          {trans.__('Restore…')}
+        </button>
+      )}
     </div>
   );
 }

@@ -6,6 +6,8 @@ import * as React from 'react';
 import type { Cockpit } from '../models/cockpit';
 import type { Observable } from '../models/observable';
 
+export type MenuName = 'more' | 'favourites';
+
 export interface ICockpitContext {
   cockpit: Cockpit;
   trans: TranslationBundle;
@@ -13,6 +15,8 @@ export interface ICockpitContext {
   commands: CommandRegistry;
   /** Run a command by its id. */
   execute: (id: string, args?: ReadonlyPartialJSONObject) => void;
+  /** Show one of our menus below an element. */
+  openMenu: (name: MenuName, anchor: HTMLElement) => void;
 }
 
 export const CockpitContext = React.createContext<ICockpitContext | null>(null);

@@ -1,5 +1,7 @@
 /* Records for tests, complete but for what a test wants to say. */
 import type { ConnectionInfo, ConnectionRef, Job, Listing, ManifestSummary, ObjectDetail } from '../api/schema';
+import type { Rows } from '../models/rows';
+import type { IEntry } from '../models/table';
 
 export function job(partial: Partial<Job> = {}): Job {
   return {
@@ -100,6 +102,11 @@ export function connection(
     ...ref
   };
   return { ref: full, saved: false, source: '', secret: 'configured', expires: null, problem: null, ...partial };
+}
+
+/** The entries that rows show, in their order. */
+export function shownBy(rows: Rows): IEntry[] {
+  return Array.from({ length: rows.count }, (_, position) => rows.entry(position));
 }
 
 /** A promise and the functions that settle it. */
