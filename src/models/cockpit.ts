@@ -52,7 +52,13 @@ export class Cockpit {
     this.api = options.api;
     const { api, pageSize, askConflict, pending } = options;
     this.connections = new ConnectionsModel(api);
-    this.browser = new BrowserModel(api, pageSize);
+    this.browser = new BrowserModel(
+      {
+        objects: (query, signal) => api.objects(query, signal),
+        buckets: (name, signal) => this.connections.buckets(name, signal)
+      },
+      pageSize
+    );
     this.object = new ObjectModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { ApiError } from '../api/client';
 import type { ConnectionDraft, ConnectionInfo } from '../api/schema';
 import { connection, deferred } from '../testing/records';
 import { ConnectionsModel } from './connections';
@@ -13,7 +14,8 @@ function setUp(infos: ConnectionInfo[] = [connection('demo'), connection('lab', 
     addConnection: vi.fn(async (draft: ConnectionDraft) => connection(draft.name, {}, { saved: true })),
     changeConnection: vi.fn(async (_: string, draft: ConnectionDraft) => connection(draft.name, {}, { saved: true })),
     removeConnection: vi.fn(async () => undefined),
-    testConnection: vi.fn(async () => works)
+    testConnection: vi.fn(async () => works),
+    buckets: vi.fn(async () => [{ name: 'listed', created: null }])
   };
   return { api, connections: new ConnectionsModel(api) };
 }
@@ -57,5 +59,18 @@ describe('ConnectionsModel', () => {
     await connections.testCurrent('bucket');
     expect(api.testConnection).toHaveBeenLastCalledWith({ name: 'lab', draft: null, bucket: 'bucket' }, undefined);
     expect(connections.report).toEqual(works);
+  });
+
+  it('shows pinned buckets besides those that are listed, and alone where listing is denied', async () => {
+    const { api, connections } = setUp([connection('lab', { buckets: ['mine', 'listed'] }), connection('plain')]);
+    await connections.load();
+    const names = async (name: string) => (await connections.buckets(name)).map(bucket => bucket.name);
+    expect(await names('lab')).toEqual(['mine', 'listed']);
+    const denied = new ApiError('You may not list buckets.', 'access_denied', 403);
+    api.buckets.mockRejectedValue(denied);
+    expect(await names('lab')).toEqual(['mine', 'listed']);
+    await expect(names('plain')).rejects.toBe(denied);
+    api.buckets.mockRejectedValue(new ApiError('S3 does not answer.', 'service', 502));
+    await expect(names('lab')).rejects.toThrow('does not answer');
   });
 });
