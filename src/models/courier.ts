@@ -125,8 +125,8 @@ export class Courier {
   }
 
   /** Let the server put the upload to rest; its parts stay in S3. */
-  async rest(item: IUploadItem): Promise<void> {
-    await this.tell(item, jobId => this.options.api.pauseUpload(jobId));
+  async rest(item: IUploadItem, leaving = false): Promise<void> {
+    await this.tell(item, jobId => this.options.api.pauseUpload(jobId, leaving));
   }
 
   /** Let the server abort the multipart upload, so that no parts stay behind. */

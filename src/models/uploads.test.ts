@@ -94,7 +94,7 @@ class FakeServer {
     return { job_id: id, bucket: 'b', key, size, part_size: PART, part_count: Math.ceil(size / PART), received };
   });
 
-  pauseUpload = vi.fn(async (id: string) => {
+  pauseUpload = vi.fn(async (id: string, _leaving?: boolean) => {
     this.asleep.add(id);
     return job({ id, kind: 'upload', state: 'interrupted', resumable: true });
   });
@@ -358,7 +358,7 @@ describe('UploadsModel', () => {
     await uploads.add([file('a', 'abcdefghijklmn')], target);
     expect(uploads.items[0]).toMatchObject({ state: 'failed', sent: 12 });
     expect(server.cancelled).toEqual([]);
-    expect(server.pauseUpload).toHaveBeenCalledWith('job-p/a');
+    expect(server.pauseUpload).toHaveBeenCalledWith('job-p/a', false);
     server.onPart = async () => undefined;
     server.putPart.mockClear();
     uploads.resume(uploads.items[0].id);
@@ -517,7 +517,7 @@ describe('pause and resume', () => {
     await uploads.pause(uploads.items[0].id);
     await all;
     expect(uploads.items[0]).toMatchObject({ state: 'paused', sent: 8 });
-    expect(server.pauseUpload).toHaveBeenCalledWith('job-p/a');
+    expect(server.pauseUpload).toHaveBeenCalledWith('job-p/a', false);
     expect(server.cancelled).toEqual([]);
     server.onPart = async () => undefined;
     server.putPart.mockClear();

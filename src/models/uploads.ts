@@ -158,6 +158,11 @@ export class UploadsModel extends Observable {
     }
   }
 
+  /** The page goes: the server need not wait to find that out. */
+  leave(): void {
+    this.items.filter(item => item.state === 'running').forEach(item => void this.courier.rest(item, true));
+  }
+
   async pauseAll(): Promise<void> {
     await Promise.all(this.active.map(item => this.pause(item.id)));
   }
