@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-import socket
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import CockpitError
-from .models import ConnectionRef
+from .models import ConnectionInfo
 
 PACKAGES = ("cloud-data-cockpit", "jupyterlab", "jupyter-server", "boto3", "pydantic", "numpy", "pandas", "pyarrow")
 AWS_ENDPOINT = "https://s3.amazonaws.com"
@@ -113,27 +112,33 @@ def _jupyter() -> list[Finding]:
 
 
 def _connections(timeout: float) -> list[Finding]:
-    from .s3.connections import list_connections
+    from .s3.described import list_infos
 
-    return [_reach(ref, timeout) for ref in list_connections()]
+    return [_reach(info, timeout) for info in list_infos()]
 
 
-def _reach(ref: ConnectionRef, timeout: float) -> Finding:
+def _reach(info: ConnectionInfo, timeout: float) -> Finding:
     from .s3.connections import resolve
+    from .s3.guard import open_socket
 
+    ref = info.ref
+    if info.problem is not None:
+        return Finding(ref.name, False, info.source, info.problem)
     try:
         client = resolve(ref).client
     except CockpitError as error:
-        return Finding(ref.name, False, ref.kind, error.message)
+        return Finding(ref.name, False, info.source, error.message)
     endpoint = str(client.meta.endpoint_url or AWS_ENDPOINT)
     parts = urlsplit(endpoint)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname or "", port), timeout).close()
+        open_socket(parts.hostname or "", port, timeout).close()
+    except CockpitError as error:
+        return Finding(ref.name, False, info.source, error.message)
     except OSError as error:
         cure = "start it with: cloud-data-cockpit demo" if ref.kind == "demo" else "check the endpoint and the network"
-        return Finding(ref.name, False, f"{ref.kind}, {endpoint} does not answer ({error})", cure)
-    return Finding(ref.name, True, f"{ref.kind}, {endpoint} answers")
+        return Finding(ref.name, False, f"{info.source}; {endpoint} does not answer ({error})", cure)
+    return Finding(ref.name, True, f"{info.source}; {endpoint} answers")
 
 
 def _formats() -> list[Finding]:

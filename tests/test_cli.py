@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +53,25 @@ def test_doctor_for_people_says_how_to_mend() -> None:
     text = run("doctor", "--timeout", "0.2").stdout
     assert "Formats" in text
     assert "cloud-data-cockpit" in text
+
+
+def test_doctor_says_which_connections_cannot_be_used(s3_service: DemoProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text("[profile x]\nsso_start_url=https://corp.example/start\n")
+    keys = {"access_key": s3_service.access_key, "secret_key": s3_service.secret_key}
+    connect("lab", endpoint_url=s3_service.endpoint_url, **keys)
+    connect("metadata", endpoint_url="http://rebound.example", **keys)
+    original = socket.getaddrinfo
+    rebound = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80))]
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: rebound if "rebound" in host else original(host, *rest, **more),
+    )
+    found = {finding.name: finding for finding in doctor.examine(timeout=0.2).sections["Connections"]}
+    assert found["lab"].ok
+    assert "`aws sso login --profile x`" in found["x"].cure
+    assert "never connected to" in found["metadata"].cure
+    assert s3_service.secret_key not in repr(found)
 
 
 def test_doctor_says_which_extra_a_format_lacks(monkeypatch: pytest.MonkeyPatch) -> None:

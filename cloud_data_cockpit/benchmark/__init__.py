@@ -1,1 +1,8 @@
 """Which batch size is fastest: a sweep over one parameter of a cut, and what it recommends."""
+
+from __future__ import annotations
+
+from .store import delete, list_benchmarks, load, save, to_csv
+from .sweep import sweep, sweep_for
+
+__all__ = ["delete", "list_benchmarks", "load", "save", "sweep", "sweep_for", "to_csv"]

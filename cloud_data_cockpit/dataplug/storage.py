@@ -163,11 +163,16 @@ def _assumed(
     role: str, seconds: int, region: str | None, endpoint: str | None, credentials: Mapping[str, str] | None
 ) -> dict[str, str]:
     """Keys of a role. They stay in this process and end after `seconds`."""
-    import boto3
+    from ..s3.carrier import attach
+    from ..s3.clients import DEFAULT_REGION, unprofiled_session
+    from ..s3.guard import check_role
 
+    check_role(role)
+    session = unprofiled_session()
+    attach(session, lambda host: session.get_config_variable("ca_bundle") or None)
     own = _keys(credentials)
     names = {"access_key": "aws_access_key_id", "secret_key": "aws_secret_access_key"}
     given = {names.get(name, "aws_session_token"): value for name, value in own.items()}
-    sts = boto3.client("sts", region_name=region, endpoint_url=endpoint, **given)
+    sts = session.create_client("sts", region_name=region or DEFAULT_REGION, endpoint_url=endpoint, **given)
     reply = sts.assume_role(RoleArn=role, RoleSessionName=f"data-cockpit-{int(time.time())}", DurationSeconds=seconds)
     return {name: reply["Credentials"][name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}

@@ -11,7 +11,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..errors import Cancelled, CockpitError, ServiceError, TaskFailed
+from ..errors import Cancelled, CockpitError, CredentialsError, ServiceError, TaskFailed
 from .base import Describe, Stop
 from .travel import Outcome, opened
 
@@ -213,12 +213,20 @@ class Flight(Generic[R]):
         if isinstance(error, Cancelled):
             return error
         if isinstance(error, CockpitError):
-            error.args = (f"{error} ({self._words(task)})", *error.args[1:])
+            error.args = (f"{error} ({self._words(task)}{self._where(error)})", *error.args[1:])
             return error
         times = "once" if task.raised == 1 else f"{task.raised} times"
         failed = TaskFailed(f"{self._words(task)} failed {times}: {type(error).__name__}: {error}")
         failed.__cause__ = error
         return failed
+
+    def _where(self, error: CockpitError) -> str:
+        """Whose credentials are meant, where workers have others than this process."""
+        engine = self._engine
+        if not isinstance(error, CredentialsError) or engine.local or engine.chosen.forward_credentials:
+            return ""
+        lending = "" if engine.lends else ", or send yours along with forward_credentials"
+        return f", on a worker: give workers credentials of their own{lending}"
 
     def _words(self, task: _Task) -> str:
         return self._describe(task.index, task.item)

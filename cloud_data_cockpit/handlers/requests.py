@@ -64,6 +64,11 @@ class TagsQuery(Record):
     version_id: str | None = None
 
 
+class HitsQuery(Record):
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
 class SlicesQuery(Record):
     offset: int = Field(default=0, ge=0)
     limit: int = Field(default=100, ge=1, le=10_000)

@@ -9,12 +9,26 @@ from typing import Literal, TypeAlias
 
 from .. import models
 from ..jobs.kinds import requests
-from . import buckets, connections, formats, info, jobs, manifests, multiparts, objects, openapi, uploads, versions
+from . import (
+    buckets,
+    connections,
+    formats,
+    info,
+    jobs,
+    manifests,
+    multiparts,
+    objects,
+    openapi,
+    searches,
+    uploads,
+    versions,
+)
 from .base import CockpitHandler
 from .requests import (
     BucketRequest,
     CompleteQuery,
     ConnectionQuery,
+    HitsQuery,
     ListingQuery,
     MultipartsQuery,
     ObjectQuery,
@@ -126,6 +140,7 @@ ROUTES: Sequence[Route] = (
     Route("POST", "jobs", jobs.JobsHandler, "Start a job of any kind", m.Job, 201, body=OneOf(requests())),
     Route("GET", "jobs", jobs.JobsHandler, "The newest jobs, newest first", Many(m.Job)),
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
+    Route("GET", "jobs/{job_id}/hits", searches.HitsHandler, "What a search has found", m.HitPage, query=HitsQuery),
     Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
     Route("POST", "jobs/{job_id}/retry", jobs.RetryHandler, "Start the same anew, as a new job", m.Job, 201),
     Route("GET", "manifests", manifests.ManifestsHandler, "Manifests, newest first", Many(m.ManifestSummary)),

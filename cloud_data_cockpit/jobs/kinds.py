@@ -10,13 +10,15 @@ from .base import Kind
 from .changing import CHANGE
 from .copying import COPY, MOVE
 from .deleting import DELETE
+from .downloading import DOWNLOAD
 from .driven import UPLOAD
 from .partition import PARTITION
 from .progress import Progress
+from .search import SEARCH
 
 __all__ = ["KINDS", "PARTITION", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
 
-KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, UPLOAD)
+KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, DOWNLOAD, SEARCH, UPLOAD)
 
 _STARTABLE: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS if kind.work is not None}
 

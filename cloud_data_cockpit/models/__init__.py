@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from .base import Problem, Record, ServerInfo
+from .benchmarks import (
+    BenchmarkPoint,
+    BenchmarkRequest,
+    BenchmarkResult,
+    BenchmarkRun,
+    BenchmarkSummary,
+    Machine,
+    Prices,
+    Recommendation,
+    SweepValues,
+)
 from .connections import (
     Addressing,
     ConnectionDraft,
@@ -67,6 +78,11 @@ from .uploads import (
 __all__ = [
     "Addressing",
     "ArchiveState",
+    "BenchmarkPoint",
+    "BenchmarkRequest",
+    "BenchmarkResult",
+    "BenchmarkRun",
+    "BenchmarkSummary",
     "Bucket",
     "ChangeRequest",
     "Checksum",
@@ -89,6 +105,7 @@ __all__ = [
     "JobKind",
     "JobState",
     "Listing",
+    "Machine",
     "Manifest",
     "ManifestSummary",
     "MeasureRequest",
@@ -105,7 +122,9 @@ __all__ = [
     "PlaceText",
     "PresignRequest",
     "PresignedLink",
+    "Prices",
     "Problem",
+    "Recommendation",
     "Record",
     "ResumeRequest",
     "SearchRequest",
@@ -118,6 +137,7 @@ __all__ = [
     "SliceRow",
     "SliceTable",
     "SweepRequest",
+    "SweepValues",
     "Swept",
     "Tags",
     "TagsRequest",

@@ -40,13 +40,14 @@ class ObjectEntry(Record):
             "etag": etag,
             "storage_class": storage_class,
         }
-        object.__setattr__(made, "__dict__", fields)
-        object.__setattr__(made, "__pydantic_fields_set__", _ENTRY_FIELDS)
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        _set(made, "__dict__", fields)
+        _set(made, "__pydantic_fields_set__", _ENTRY_FIELDS)
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
         return made
 
 
+_set = object.__setattr__
 _ENTRY_FIELDS = set(ObjectEntry.model_fields)
 
 

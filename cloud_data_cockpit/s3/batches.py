@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol, TypeVar
 
-from ..errors import Cancelled, CockpitError, CredentialsError, Incomplete
+from ..errors import Cancelled, CockpitError, CredentialsError, Incomplete, ServiceError
 from .faults import NoSuchBucket
 
 AT_ONCE = 16
@@ -16,6 +16,10 @@ HOPELESS = 50
 LOOK = 0.2
 _CAUSES = 3
 T = TypeVar("T")
+
+
+class Hopeless(ServiceError):
+    """What failed here will fail for all others as well, such as a disk that is full."""
 
 
 class Watch(Protocol):
@@ -42,7 +46,7 @@ class Failures:
 
     def add(self, name: str, error: CockpitError) -> None:
         """`name` was not done, because of `error`: a line in the notes. Raises what makes all others fail as well."""
-        if isinstance(error, (Cancelled, CredentialsError, NoSuchBucket)):
+        if isinstance(error, (Cancelled, CredentialsError, Hopeless, NoSuchBucket)):
             raise error
         words = f"{name}: {error.message}"
         with self._lock:

@@ -43,8 +43,8 @@ def kind_of_profile(config: Mapping[str, Any], name: str, depth: int = 0) -> Kin
         return Kind(f"profile {name!r}: a login with `aws login`")
     if "credential_process" in section:
         return _process(name, str(section["credential_process"]))
-    if has_instance_role():
-        return Kind(f"profile {name!r}, with the role of this machine")
+    if has_container_role() or has_instance_role():
+        return Kind(f"profile {name!r}, with the role of this container or machine")
     words = f"profile {name} has no credentials: run `aws configure --profile {name}`, or use anonymous for public data"
     return Kind(f"profile {name!r}, without credentials", problem=words)
 

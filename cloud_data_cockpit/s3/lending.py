@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import BadRequest, CredentialsError
 from ..models import ConnectionRef
-from .clients import DEFAULT_REGION, Keys, is_aws
+from .clients import Keys
 from .connections import Connection, borrowed, resolve
 from .faults import Place, translated
 
@@ -75,10 +75,7 @@ class Lender:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            client = self._connection._own_session().create_client(
-                "sts", region_name=ref.region or DEFAULT_REGION, endpoint_url=_sts_endpoint(ref)
-            )
-            with closing(client):
+            with closing(self._connection.sts()) as client:
                 made = client.get_session_token(DurationSeconds=LIFETIME)["Credentials"]
         except (ClientError, BotoCoreError) as error:
             raise CredentialsError(
@@ -132,8 +129,3 @@ def _connection(sealed: bytes, digest: str) -> Connection:
         while len(_borrowed) > _MOST:
             _borrowed.popitem(last=False)
     return made
-
-
-def _sts_endpoint(ref: ConnectionRef) -> str | None:
-    """AWS has a service of its own for it; others answer where their S3 is, or not at all."""
-    return None if is_aws(ref.endpoint_url) else ref.endpoint_url

@@ -51,6 +51,8 @@ class S3Source:
             etag, size = self._look(etag)
         self._etag = bare_etag(etag)
         self._size = size
+        self._requests = 0
+        self._lock = threading.Lock()
         params: dict[str, object] = {"Bucket": self._bucket, "Key": self._key}
         params.update({"VersionId": version_id} if version_id else {})
         self._request = SignedRequest(connection, "get_object", params)
@@ -76,6 +78,11 @@ class S3Source:
     def connection(self) -> Connection:
         """The connection that it reads through."""
         return self._connection
+
+    @property
+    def requests(self) -> int:
+        """Reads that were sent to the service so far; one that was sent again counts once."""
+        return self._requests
 
     def read(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`; more than 16 MiB come in parts of 8 MiB, several at once."""
@@ -137,6 +144,8 @@ class S3Source:
 
     def _fetch(self, offset: int, length: int) -> bytes:
         headers = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{self._etag}"'}
+        with self._lock:
+            self._requests += 1
         try:
             return send(self._request, lambda reply: self._take(reply, offset, length), headers=headers)
         except NotFound as error:

@@ -17,11 +17,15 @@ _MOST = 16
 _Key = tuple[int, str, str, int, int]
 
 _open: OrderedDict[_Key, Source] = OrderedDict()
+_held: dict[tuple[str, str], Source] = {}
 _lock = threading.Lock()
 
 
 def opened_source(uri: str, connection: ConnectionRef | None, etag: str, size: int) -> Source:
     """The source of this version of `uri`, opened at most once while it is among the last used."""
+    given = _held.get((uri, etag))
+    if given is not None:
+        return given
     reached = resolved(uri, connection)
     # A forked process must not talk over its parent's sockets, so the process is part of the key; and who connects
     # anew under the same name gets another connection. The source that is kept keeps its connection, and so its id.
@@ -36,6 +40,21 @@ def opened_source(uri: str, connection: ConnectionRef | None, etag: str, size: i
         while len(_open) > _MOST:
             _open.popitem(last=False)
     return source
+
+
+@contextmanager
+def held(source: Source) -> Iterator[None]:
+    """Within the block, slices of this source's URI and ETag are read through it, in this process."""
+    key = (source.uri, source.etag)
+    before = _held.get(key)
+    _held[key] = source
+    try:
+        yield
+    finally:
+        if before is None:
+            del _held[key]
+        else:
+            _held[key] = before
 
 
 @contextmanager

@@ -82,14 +82,33 @@ def partition_object(
         chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
     checked = checked or check_params(chosen, params)
     place = place or find_place(beside=reached)
-    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place, checksum)
-    cut = chosen.partition(kept.index, checked)
-    made = _manifest(source, reached.ref if reached else None, chosen, checked, cut)
-    notes = [*made.notes, *([trouble] if trouble else [])]
-    manifest = made.model_copy(update={"notes": notes, "checksum": _checksum(source, chosen, made, kept.crc32)})
+    reference = reached.ref if reached else None
+    manifest = planned(source, reference, chosen, checked, report, run, place, checksum=checksum)
     report(source.size, source.size)
     manifests.save(manifest)
     return manifest
+
+
+def planned(
+    source: Source,
+    connection: ConnectionRef | None,
+    format: Format,
+    params: PartitionParams,
+    report: Report,
+    run: Run | None,
+    place: LocalPlace | BucketPlace,
+    *,
+    checksum: bool = True,
+) -> Manifest:
+    """Index if need be, and cut: the manifest that `partition_object` saves, not saved.
+
+    `report(0, size)` is the first that is told when there is no index yet, and nothing is told when there is one.
+    """
+    kept, trouble = _index(source, format, params, report, run or run_for(source.uri), place, checksum)
+    cut = format.partition(kept.index, params)
+    made = _manifest(source, connection, format, params, cut)
+    notes = [*made.notes, *([trouble] if trouble else [])]
+    return made.model_copy(update={"notes": notes, "checksum": _checksum(source, format, made, kept.crc32)})
 
 
 def check_params(format: Format, params: Mapping[str, Any]) -> PartitionParams:

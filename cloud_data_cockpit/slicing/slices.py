@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..errors import FormatError
 from ..formats.base import Format, Report
@@ -22,6 +22,9 @@ from .opened import forget_when_refused, opened_source
 from .storage import whole_file
 from .table import bytes_for_people, slices_html
 from .verify import Verification, verify
+
+if TYPE_CHECKING:
+    from ..executors import Executor
 
 R = TypeVar("R")
 
@@ -92,6 +95,16 @@ class LazySlice:
     def uri(self) -> str:
         """The object it is a piece of."""
         return self._origin.uri
+
+    @property
+    def connection(self) -> ConnectionRef | None:
+        """What names the connection that it is read through; None for a file on this machine."""
+        return self._origin.connection
+
+    @property
+    def source(self) -> Source:
+        """The object, opened once a process and held to the version that was cut."""
+        return self._origin.source()
 
     @property
     def records(self) -> int:
@@ -254,11 +267,16 @@ class Slices(Sequence[LazySlice]):
     def __iter__(self) -> Iterator[LazySlice]:
         return (LazySlice(self._origin, self._columns.slice(number)) for number in self._which)
 
-    def map(self, fn: Callable[[LazySlice], R], *, workers: int | None = None) -> list[R]:
-        """`fn` of every slice, in order, computed by `workers` threads (8 at most unless told).
+    def map(
+        self, fn: Callable[[LazySlice], R], *, workers: int | None = None, executor: Executor | None = None
+    ) -> list[R]:
+        """`fn` of every slice, in order, computed by `workers` threads (8 at most unless told), or by `executor`.
 
-        The first error stops the rest and is raised, with a note that names the slice.
+        The first error stops the rest and is raised, with a note that names the slice. An executor does a slice again
+        first, and says what failed in its own words (`open_executor`).
         """
+        if executor is not None:
+            return list(executor.map(fn, self, connection=self._origin.connection))
         if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
         return _map_in_threads(fn, self, workers or min(8, max(1, len(self))))

@@ -1,5 +1,207 @@
 /* The records of the REST API. Generated from cloud_data_cockpit/models/ by `jlpm types`: do not edit. */
 
+/**
+ * A value and what its measurements come to; `throughput` in bytes a second with its 95 % interval.
+ *
+ * Seconds and throughput are geometric means, other figures medians over the runs, `peak_memory` and `failures` their
+ * largest. `cost` is for reading the object once. `as_fast` tells that it cannot be told apart from the fastest.
+ */
+export interface BenchmarkPoint {
+  value: number;
+  num_slices: number;
+  slice_bytes: number;
+  runs: number;
+  stage: number;
+  partition_seconds: number;
+  seconds: number | null;
+  throughput: number | null;
+  throughput_low: number | null;
+  throughput_high: number | null;
+  slice_median: number | null;
+  slice_p95: number | null;
+  requests: number | null;
+  bytes: number;
+  cost: number | null;
+  peak_memory: number | null;
+  failures: number;
+  problem: string | null;
+  as_fast: boolean;
+}
+/**
+ * A sweep over `parameter` of the cut of `uri`.
+ *
+ * `timed`: "read" (bytes), "get" (the natural object), a view of the format, or "module:function". `per` tells whether
+ * a function takes one slice or, as the first Data Cockpit's did, all of them and gives seconds; "auto" goes by the
+ * name of its argument (`slices`).
+ */
+export interface BenchmarkRequest {
+  connection: string | null;
+  uri: string;
+  format: string | null;
+  params: {
+    [k: string]: unknown;
+  };
+  parameter: string;
+  sweep: SweepValues;
+  timed: string;
+  per: 'auto' | 'slice' | 'slices';
+  repeats: number;
+  warm_up: number;
+  executor: string;
+  executor_options: {
+    [k: string]: unknown;
+  };
+  seed: number;
+  prices: Prices;
+}
+/**
+ * Which values are tried: a list, `count` from `start` to `stop`, or (`search` "best") the best between these.
+ *
+ * Without `values`, `start` and `stop`, a search finds bounds that suit the object.
+ */
+export interface SweepValues {
+  values: number[];
+  start: number | null;
+  stop: number | null;
+  count: number;
+  spacing: 'linear' | 'geometric';
+  search: 'all' | 'best';
+}
+/**
+ * What a service asks for: S3 Standard's list prices in us-east-1 unless told otherwise.
+ *
+ * `transfer_per_gb` (10^9 bytes) is for data that leave the region, to the internet; within a region it is 0.
+ */
+export interface Prices {
+  currency: string;
+  get_per_thousand: number;
+  transfer_per_gb: number;
+  note: string;
+}
+/**
+ * A finished sweep, or one under way (`finished` false): saved as JSON, comparable between runs and machines.
+ *
+ * `index_seconds` is None when the index was there already. `seconds` is the length of the whole sweep.
+ */
+export interface BenchmarkResult {
+  version: 1;
+  id: string;
+  created: string;
+  finished: boolean;
+  uri: string;
+  etag: string;
+  size: number;
+  connection: string | null;
+  format: string;
+  params: {
+    [k: string]: unknown;
+  };
+  parameter: string;
+  sweep: SweepValues1;
+  timed: string;
+  executor: string;
+  workers: number;
+  machine: Machine;
+  repeats: number;
+  warm_up: number;
+  seed: number;
+  prices: Prices1;
+  index_seconds: number | null;
+  seconds: number;
+  points: BenchmarkPoint[];
+  runs: BenchmarkRun[];
+  recommendation: Recommendation | null;
+  notes: string[];
+}
+/**
+ * Which values are tried: a list, `count` from `start` to `stop`, or (`search` "best") the best between these.
+ *
+ * Without `values`, `start` and `stop`, a search finds bounds that suit the object.
+ */
+export interface SweepValues1 {
+  values: number[];
+  start: number | null;
+  stop: number | null;
+  count: number;
+  spacing: 'linear' | 'geometric';
+  search: 'all' | 'best';
+}
+/**
+ * Where a benchmark was made.
+ */
+export interface Machine {
+  system: string;
+  cpu_count: number;
+  python: string;
+  package: string;
+}
+/**
+ * What a service asks for: S3 Standard's list prices in us-east-1 unless told otherwise.
+ *
+ * `transfer_per_gb` (10^9 bytes) is for data that leave the region, to the internet; within a region it is 0.
+ */
+export interface Prices1 {
+  currency: string;
+  get_per_thousand: number;
+  transfer_per_gb: number;
+  note: string;
+}
+/**
+ * One measurement: all slices of one value, once. Seconds; bytes of the object; `peak_memory` in bytes.
+ *
+ * `round` counts from 0 and in it every value is measured once; `stage` is that of a search. `peak_memory` is the
+ * resident memory of the largest process that read. `requests` is None where the source does not count them.
+ */
+export interface BenchmarkRun {
+  value: number;
+  stage: number;
+  round: number;
+  partition_seconds: number;
+  seconds: number;
+  num_slices: number;
+  bytes: number;
+  records: number;
+  requests: number | null;
+  peak_memory: number | null;
+  slice_median: number | null;
+  slice_p95: number | null;
+  failures: number;
+  problem: string | null;
+}
+/**
+ * The value to use, and how sure that is.
+ *
+ * `gain` is its throughput over that of the fastest value that can be told apart from it, with a 95 % bootstrap
+ * interval. Verdicts: "best"; "cheaper": as fast as the fastest as far as can be told, with fewer requests or slices;
+ * "no difference": none of the values can be told apart, the cheapest is named; "none": every value failed.
+ */
+export interface Recommendation {
+  verdict: 'best' | 'cheaper' | 'no difference' | 'only one' | 'none';
+  value: number | null;
+  num_slices: number | null;
+  gain: number | null;
+  gain_low: number | null;
+  gain_high: number | null;
+  words: string;
+}
+/**
+ * A line of the list of saved benchmarks.
+ */
+export interface BenchmarkSummary {
+  id: string;
+  created: string;
+  finished: boolean;
+  uri: string;
+  format: string;
+  parameter: string;
+  timed: string;
+  executor: string;
+  workers: number;
+  machine: Machine;
+  verdict: ('best' | 'cheaper' | 'no difference' | 'only one' | 'none') | null;
+  value: number | null;
+  throughput: number | null;
+}
 export interface Bucket {
   name: string;
   created: string | null;
@@ -205,6 +407,16 @@ export interface FormatInfo {
   params_schema: {
     [k: string]: unknown;
   };
+}
+/**
+ * A place that a text names. `key` is a key, a prefix, or empty; `endpoint_hint` is None where it is AWS's.
+ */
+export interface FoundPlace {
+  bucket: string;
+  key: string;
+  version_id: string | null;
+  endpoint_hint: string | null;
+  region: string | null;
 }
 /**
  * Hits `offset` .. of a search; `total` so far.
@@ -447,6 +659,12 @@ export interface PendingUpload {
   last_modified: number | null;
   started: string;
   active: boolean;
+}
+/**
+ * What a person has pasted.
+ */
+export interface PlaceText {
+  text: string;
 }
 /**
  * A link that anybody may read the object by, for `seconds` (at most 7 days).

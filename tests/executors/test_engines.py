@@ -119,3 +119,30 @@ def test_a_script_needs_no_guard(name: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["begun", "[0, 1, 4, 9, 16]"]
+
+
+ORPHANS = """
+import sys
+from cloud_data_cockpit.executors import open_executor
+from tests.executors import tasks
+list(open_executor("processes", workers=2).run(tasks.linger, [(sys.argv[1], 60)] * 2))
+"""
+
+
+def test_workers_end_with_the_program_that_was_killed(tmp_path: Path) -> None:
+    program = subprocess.Popen([sys.executable, "-c", ORPHANS, str(tmp_path)], cwd=Path(__file__).parents[2])
+    try:
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    finally:
+        program.kill()
+        program.wait()
+    pids = [int(path.name.split("-")[1]) for path in tmp_path.iterdir()]
+    wait_until(lambda: not [pid for pid in pids if alive(pid)])
+
+
+def alive(pid: int) -> bool:
+    """Whether the process is there, and not only its exit code."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

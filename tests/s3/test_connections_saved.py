@@ -207,7 +207,7 @@ def test_without_a_keyring_the_other_place_is_named(monkeypatch: pytest.MonkeyPa
 def test_a_locked_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     add_connection(draft())
     monkeypatch.setenv("TEST_KEYRING_LOCKED", "1")
-    with pytest.raises(CredentialsError, match="is locked.*unlock it") as caught:
+    with pytest.raises(CredentialsError, match=r"is locked.*unlock it") as caught:
         resolve("lab")
     assert "canary words" not in str(caught.value)
     with pytest.raises(CredentialsError, match="unlock it"):

@@ -1,0 +1,40 @@
+"""Jobs that bring objects into Jupyter's own directory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..models import DownloadRequest
+from .base import Kind
+from .copying import named
+from .deleting import uri_of
+from .directory import directory, inside
+from .progress import Progress
+
+
+def _check(request: DownloadRequest) -> None:
+    from ..s3.downloading import check_download_request
+
+    inside(request.directory)
+    check_download_request(request)
+
+
+def _download(request: DownloadRequest, progress: Progress) -> dict[str, Any]:
+    from ..s3.downloading import download_selection
+
+    root = directory()
+    steps = inside(request.directory).relative_to(root).parts
+    download_selection(request, root, steps, progress)
+    return {}
+
+
+DOWNLOAD = Kind[DownloadRequest](
+    name="download",
+    request=DownloadRequest,
+    unit="bytes",
+    title=lambda request: f"Download {named(request)}",
+    uri=uri_of,
+    check=_check,
+    work=_download,
+    phase="downloading",
+)
