@@ -11,10 +11,11 @@ _HOMES = {
     "connect": ".s3.connections",
     "partition": ".slicing.partition",
     "load_slices": ".slicing.slices",
+    "upload": ".s3.uploading",
     "CockpitError": ".errors",
 }
 
-__all__ = ["Arrays", "CockpitError", "browse", "cockpit", "connect", "load_slices", "partition"]
+__all__ = ["Arrays", "CockpitError", "browse", "cockpit", "connect", "load_slices", "partition", "upload"]
 
 
 def __getattr__(name: str) -> Any:
