@@ -73,6 +73,7 @@ export class Cockpit {
     this.uploads = new UploadsModel(api, {
       askConflict,
       pending,
+      companions: () => this.connections.info?.companions ?? [],
       onJob: job => this.jobs.apply(job),
       exists: ({ bucket }, key) => this.browser.location.bucket === bucket && this.browser.rows.table.find(key) >= 0
     });

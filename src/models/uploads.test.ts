@@ -8,6 +8,7 @@ import type { IConflictAnswer, IUploadItem } from './upload';
 import { UploadsModel } from './uploads';
 
 const PART = 4;
+const rule = { suffix: '.imzml', companions: ['.ibd'], required: true };
 const target = { connection: 'demo', bucket: 'b', prefix: 'p/' };
 
 /** A server that keeps the parts it was sent. */
@@ -130,7 +131,7 @@ function setUp(
 ) {
   const server = new FakeServer();
   const sleep = vi.fn(async () => undefined);
-  const uploads = new UploadsModel(server, { askConflict, sleep, pending, mostWhole });
+  const uploads = new UploadsModel(server, { askConflict, sleep, pending, mostWhole, companions: () => [rule] });
   return { server, sleep, uploads };
 }
 

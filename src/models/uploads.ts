@@ -1,7 +1,7 @@
 /* The queue of files on their way to S3: who is sent when, paused, gone on with, cancelled; and what waits for its file. */
 import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
-import type { Job } from '../api/schema';
+import type { CompanionRule, Job } from '../api/schema';
 import type { AskConflict } from './conflicts';
 import { Conflicts } from './conflicts';
 import type { CourierApi } from './courier';
@@ -23,6 +23,8 @@ export interface IUploadsOptions {
   onJob?: (job: Job) => void;
   /** Whether an object of that key is known to be there. */
   exists?: (target: ITarget, key: string) => boolean;
+  /** Which files belong together. */
+  companions?: () => readonly CompanionRule[];
   pending?: IPending;
   sleep?: (milliseconds: number) => Promise<void>;
   /** Bytes up to which a file goes in one request; by default as many as the server takes. */
@@ -121,7 +123,8 @@ export class UploadsModel extends Observable {
       ends.push(new Promise<void>(resolve => this._ends.set(item.id, resolve)));
       this.enqueue(item);
     }
-    this.missing = missingCompanions(keys, key => this.options.exists?.(target, key) ?? false);
+    const rules = this.options.companions?.() ?? [];
+    this.missing = missingCompanions(keys, rules, key => this.options.exists?.(target, key) ?? false);
     this.emit();
     this.pump();
     await Promise.all(ends);
