@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
-import type { PartReceipt, PendingUpload, ResumeRequest, Upload, UploadRequest } from '../api/schema';
+import type { Job, PartReceipt, PendingUpload, ResumeRequest, Upload, UploadRequest } from '../api/schema';
 import { deferred, job } from '../testing/records';
 import { hexOf, crc32 } from './crc32';
 import type { IPending } from './pending';
@@ -54,7 +54,7 @@ class FakeServer {
     }
   });
 
-  completeUpload = vi.fn(async (id: string, _overwrite?: boolean) => {
+  completeUpload = vi.fn<(id: string, overwrite?: boolean) => Promise<Job>>(async id => {
     const parts = [...this.open(id)].sort(([a], [b]) => a - b);
     this.objects.set(id.replace('job-', ''), parts.map(([, text]) => text).join(''));
     return job({ id, kind: 'upload', state: 'succeeded' });
@@ -95,7 +95,7 @@ class FakeServer {
     return { job_id: id, bucket: 'b', key, size, part_size: PART, part_count: Math.ceil(size / PART), received };
   });
 
-  pauseUpload = vi.fn(async (id: string, _leaving?: boolean) => {
+  pauseUpload = vi.fn<(id: string, leaving?: boolean) => Promise<Job>>(async id => {
     this.asleep.add(id);
     return job({ id, kind: 'upload', state: 'interrupted', resumable: true });
   });
