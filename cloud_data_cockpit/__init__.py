@@ -6,18 +6,23 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Arrays": ".kernel.arrays",
+    "browse": ".kernel.browser",
     "connect": ".s3.connections",
     "partition": ".slicing.partition",
     "load_slices": ".slicing.slices",
+    "upload": ".s3.uploading",
     "CockpitError": ".errors",
 }
 
-__all__ = ["CockpitError", "connect", "load_slices", "partition"]
+__all__ = ["Arrays", "CockpitError", "browse", "cockpit", "connect", "load_slices", "partition", "upload"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("cloud-data-cockpit")
+    if name == "cockpit":
+        return import_module(".kernel.cockpit", __name__)
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name], __name__), name)
         globals()[name] = value

@@ -6,7 +6,8 @@ CockpitError
 ├── CredentialsError    401  no usable credentials, or they have expired
 ├── AccessDenied        403  the service knows the caller and says no
 ├── NotFound            404  no such bucket, object, job, manifest
-├── Conflict            409  the thing exists already, or is in another state
+├── Conflict            409  the thing is in another state
+│   ├── Exists          409  there is something of that name already
 │   ├── Archived        409  its bytes lie in an archive and must be restored first
 │   ├── SourceChanged   412  the object is not the one that was indexed
 │   └── Incomplete      409  of many objects some could not be done
@@ -66,6 +67,10 @@ class Conflict(CockpitError):
 
 class Archived(Conflict):
     code = "archived"
+
+
+class Exists(Conflict):
+    """Replies and jobs call it a conflict, as its class does."""
 
 
 class SourceChanged(Conflict):

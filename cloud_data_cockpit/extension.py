@@ -13,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.platform.asyncio import BaseAsyncIOLoop
 from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
 
+from .companions import RULES
 from .errors import BadRequest
 from .handlers.document import document
 from .handlers.routes import ROUTES, tornado_routes
@@ -103,6 +104,7 @@ class CloudDataCockpit(ExtensionApp):
                 open_panel=self.open_panel,
                 default_connection=self.default_connection or None,
                 user_endpoints=policy().user_endpoints,
+                companions=RULES,
             ),
             document=document(ROUTES, release),
             board=board,
@@ -133,7 +135,8 @@ class CloudDataCockpit(ExtensionApp):
         await services.uploads.close()
         await services.runner.close()
         services.board.close()
-        services.threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (services.threads, services.streams):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._store.close()
         self._owner.close()
 

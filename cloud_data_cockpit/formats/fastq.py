@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-READ_BYTES = 8 << 20
+READ_BYTES = 4 << 20
 
 
 class FastqParams(PartitionParams):

@@ -67,6 +67,11 @@ class RetryHandler(CockpitHandler):
     @authorized
     async def post(self, job_id: str) -> None:
         kind, request = await self.services.blocking(self._kept, job_id)
+        job = await self.services.blocking(self.services.board.get, job_id)
+        if job.resumable and kind.resumes:
+            former = await self.services.blocking(self.services.board.store.owner, job_id)
+            self.reply(await self.services.runner.go_on(job, former, kind, request))
+            return
         self.reply(await self.services.runner.submit(kind, request), HTTPStatus.CREATED)
 
     def _kept(self, job_id: str) -> tuple[Kind[Any], Record]:

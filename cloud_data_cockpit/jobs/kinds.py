@@ -15,10 +15,11 @@ from .driven import UPLOAD
 from .partition import PARTITION
 from .progress import Progress
 from .search import SEARCH
+from .sending import SEND
 
-__all__ = ["KINDS", "PARTITION", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
+__all__ = ["KINDS", "PARTITION", "SEND", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
 
-KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, DOWNLOAD, SEARCH, UPLOAD)
+KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, DOWNLOAD, SEARCH, UPLOAD, SEND)
 
 _STARTABLE: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS if kind.work is not None}
 

@@ -35,7 +35,7 @@ RESTARTS = Problem(
 
 @dataclass(frozen=True)
 class _Running:
-    kind: Kind[Any]
+    resumes: bool
     stop: threading.Event
     future: Future[None]
 
@@ -89,7 +89,7 @@ class Runner:
         stop = threading.Event()
         pool = self._heavy if kind.heavy else self._light
         future = pool.submit(self._work, job_id, kind, request, stop)
-        self._running[job_id] = _Running(kind, stop, future)
+        self._running[job_id] = _Running(kind.resumes and kind.may_keep(request), stop, future)
         future.add_done_callback(lambda _: self._running.pop(job_id, None))
         if future.done():
             self._running.pop(job_id, None)
@@ -124,9 +124,9 @@ class Runner:
             entry.stop.set()
             entry.future.cancel()
         for job_id, entry in running.items():
-            problem = RESTARTS if entry.kind.resumes else STOPPED
+            problem = RESTARTS if entry.resumes else STOPPED
             await asyncio.to_thread(
-                self._board.change, job_id, state="interrupted", error=problem, resumable=entry.kind.resumes
+                self._board.change, job_id, state="interrupted", error=problem, resumable=entry.resumes
             )
         waiting = [asyncio.wrap_future(entry.future) for entry in running.values() if not entry.future.done()]
         if waiting:

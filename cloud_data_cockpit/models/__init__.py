@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Problem, Record, ServerInfo
+from .base import CompanionRule, Problem, Record, ServerInfo
 from .benchmarks import (
     BenchmarkPoint,
     BenchmarkRequest,
@@ -86,6 +86,7 @@ __all__ = [
     "Bucket",
     "ChangeRequest",
     "Checksum",
+    "CompanionRule",
     "ConnectionDraft",
     "ConnectionInfo",
     "ConnectionKind",

@@ -18,10 +18,25 @@ class Problem(Record):
     message: str
 
 
+class CompanionRule(Record):
+    """To a file whose name ends with `suffix` belong those of the same stem that end with one of `companions`.
+
+    Compared without regard to case. `required`: neither is of use without the other.
+    """
+
+    suffix: str
+    companions: tuple[str, ...]
+    required: bool = False
+
+
 class ServerInfo(Record):
-    """What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added."""
+    """What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added.
+
+    `companions` says which files belong together.
+    """
 
     version: str
     open_panel: bool
     default_connection: str | None
     user_endpoints: bool = True
+    companions: tuple[CompanionRule, ...] = ()

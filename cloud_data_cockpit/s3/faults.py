@@ -14,6 +14,7 @@ from ..errors import (
     CockpitError,
     Conflict,
     CredentialsError,
+    Exists,
     NotFound,
     ServiceError,
     SourceChanged,
@@ -152,7 +153,7 @@ def error_of(fault: Fault, place: Place, *, writing: bool = False) -> CockpitErr
         return _denied(fault, place, said)
     if status == 412:
         if writing:
-            return Conflict(f"{place} exists already or has changed; choose another key or overwrite it{said}")
+            return Exists(f"{place} exists already or has changed; choose another key or overwrite it{said}")
         return SourceChanged(f"{place} has changed since it was indexed; partition it again")
     if status == 416:
         return SourceChanged(f"{place} is shorter than when it was indexed; partition it again{said}")

@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
-from ..errors import CockpitError, Conflict, NotFound
+from ..errors import Exists, NotFound
 from ..models import PartReceipt, UploadRequest
 from . import uploads
 from .connections import Connection
+from .fetching import Download
 from .finished import Sent
 from .items import Item
 from .ledger import Begun, Ledger
+from .sequential import send_stream
 from .whole import MOST_BYTES, put_whole
 
 WORKERS = 16
@@ -99,6 +101,38 @@ class Sending:
             uploads.abort(self._connection, self._bucket, upload.key, upload.upload_id)
             self._ledger.end(upload.upload_id)
 
+    def fetch(self, url: str, prefix: str) -> None:
+        """Send what a URL leads to below `prefix`, as it comes."""
+        download = Download(url)
+        try:
+            key = f"{prefix}{download.name}"
+            self._teller.add(total=download.size or 0, items_total=1)
+            request = UploadRequest(
+                connection=self._connection.ref.name,
+                bucket=self._bucket,
+                key=key,
+                size=download.size or 0,
+                content_type=download.content_type,
+                overwrite=self._on_conflict == "replace",
+            )
+            self.sent = send_stream(
+                self._connection,
+                request,
+                download.read,
+                download.size,
+                ledger=self._ledger,
+                moved=self._moved,
+                check=self._check,
+            )
+            self._teller.add(items=1)
+        except Exists:
+            if self._on_conflict != "skip":
+                raise
+            self._teller.note(f"{download.name} was left out: {key} exists already")
+            self._teller.add(items=1, total=-(download.size or 0))
+        finally:
+            download.close()
+
     # --- workers ---------------------------------------------------------------------------
 
     def _work(self) -> None:
@@ -167,7 +201,7 @@ class Sending:
                 self._send_whole(item)
                 return None
             return self._resumed(item) or self._opened(item)
-        except Conflict:
+        except Exists:
             if self._on_conflict != "skip":
                 raise
             self._teller.note(f"{item.name} was left out: {item.key} exists already")
@@ -256,7 +290,7 @@ class Sending:
         parts = [upload.receipts[number] for number in sorted(upload.receipts)]
         try:
             sent = uploads.complete(self._connection, upload.request, upload.opened.upload_id, parts)
-        except Conflict:
+        except Exists:
             if self._on_conflict != "skip":
                 raise
             uploads.abort(self._connection, self._bucket, upload.item.key, upload.opened.upload_id)
@@ -271,8 +305,3 @@ class Sending:
         self._ledger.sent(item.key, item.stamp)
         self.sent = sent
         self._teller.add(items=1)
-
-
-def words_of(error: CockpitError, items: int, items_total: int) -> str:
-    """What to say of a run that ended with `error` after so many items."""
-    return f"{error.message} ({items:,} of {items_total:,} were sent)" if items_total > 1 else error.message

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..errors import AccessDenied, BadRequest, CockpitError, Conflict, NotFound, ServiceError
+from ..errors import AccessDenied, BadRequest, CockpitError, Conflict, Exists, NotFound, ServiceError
 from ..models import PartReceipt, UploadRequest
 from . import multipart
 from .connections import Connection
@@ -168,7 +168,7 @@ def check_absent(connection: Connection, bucket: str, key: str) -> None:
     except AccessDenied:  # who may write need not be allowed to look; the write is conditional as well
         return
     if there:
-        raise Conflict(f"{Place(connection.ref, bucket, key)} exists already; choose another key or overwrite it")
+        raise Exists(f"{Place(connection.ref, bucket, key)} exists already; choose another key or overwrite it")
 
 
 # --- parts -------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from ..errors import CockpitError, Conflict
+from ..errors import CockpitError, Exists
 from . import uploads
 from .clients import is_aws
 from .connections import Connection
@@ -75,10 +75,10 @@ class _Put:
         request = SignedRequest(self.connection, "put_object", params)
         return send(request, self.part.received, headers=headers, body=self.part.blocks, writing=True)
 
-    def exists(self) -> Conflict:
+    def exists(self) -> Exists:
         """What to say of a key that is taken."""
         place = Place(self.connection.ref, self.bucket, self.key)
-        return Conflict(f"{place} exists already; choose another key or overwrite it")
+        return Exists(f"{place} exists already; choose another key or overwrite it")
 
 
 def _put_absent(request: _Put) -> str:
@@ -106,7 +106,7 @@ def _put_if_absent(request: _Put) -> str:
         return request.send(only_if_absent=True)
     except NotOffered:
         return request.send()
-    except Conflict:
+    except Exists:
         if request.part.attempts < 2:
             raise request.exists() from None
     # An attempt whose reply was lost may be what is there now.
@@ -120,7 +120,7 @@ def _refuses(request: _Put) -> bool:
     request.part.settle()
     try:
         request.send(only_if_absent=True)
-    except Conflict:
+    except Exists:
         return True
     except CockpitError:
         return False

@@ -91,6 +91,10 @@ class SummedSource(WrappedSource):
             self._note(offset, data)
         return results
 
+    def read_joined(self, parts: Sequence[Range | bytes]) -> bytes:
+        read = iter(self.read_many([part for part in parts if not isinstance(part, bytes)]))
+        return b"".join(part if isinstance(part, bytes) else next(read) for part in parts)
+
     def __getattr__(self, name: str) -> Any:
         # What a source has besides, such as its connection. These may be asked for before there is one.
         if name.startswith("_") or name == "inner":

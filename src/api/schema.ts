@@ -230,6 +230,16 @@ export interface Checksum {
   value: string;
 }
 /**
+ * To a file whose name ends with `suffix` belong those of the same stem that end with one of `companions`.
+ *
+ * Compared without regard to case. `required`: neither is of use without the other.
+ */
+export interface CompanionRule {
+  suffix: string;
+  companions: string[];
+  required: boolean;
+}
+/**
  * What a person enters for a connection of her own. Secrets go to `keep_in` and to no other place.
  *
  * `access_key` and `secret_key` may be left out when a saved connection is changed: those kept stay.
@@ -733,12 +743,15 @@ export interface SendRequest {
 }
 /**
  * What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added.
+ *
+ * `companions` says which files belong together.
  */
 export interface ServerInfo {
   version: string;
   open_panel: boolean;
   default_connection: string | null;
   user_endpoints: boolean;
+  companions: CompanionRule[];
 }
 /**
  * One piece that holds whole records.

@@ -1,0 +1,159 @@
+"""The bytes that an http(s) URL leads to, from beginning to end, over redirects and broken connections."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from urllib.parse import unquote, urljoin, urlsplit
+
+from ..errors import AccessDenied, BadRequest, CockpitError, Conflict, NotFound, ServiceError
+from . import signing
+from .guard import check_host
+from .http import BrokenError, Reply, exchange
+
+MOST_REDIRECTS = 10
+ATTEMPTS = 6
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+def check_url(url: str) -> str:
+    """`url` if it may be asked: BadRequest unless it is http(s) without a password, AccessDenied for some hosts."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise BadRequest("this is no URL; it looks like https://host/path") from None
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url):
+        raise BadRequest("this URL cannot be fetched; it looks like https://host/path")
+    if parts.username is not None or parts.password is not None:
+        raise BadRequest(f"the URL to {host} must not hold a user or password; use one that is signed, or a file")
+    check_host(host, port)
+    return url
+
+
+def shown(url: str) -> str:
+    """The URL without what may be a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+class Download:
+    """The bytes behind `url`, to be read once in order. A broken connection is taken up again where it broke.
+
+    `size` in bytes and `validator` (ETag or date) are None where the server tells none. Close it in the end.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = check_url(url)
+        self.position = 0
+        self.size: int | None = None
+        self.validator: str | None = None
+        self.content_type: str | None = None
+        self._stack = ExitStack()
+        self._reply: Reply | None = None
+        self._tried("", self._open)
+
+    @property
+    def name(self) -> str:
+        """A name for it: the last step of its path, else its host."""
+        parts = urlsplit(self.url)
+        last = _UNSAFE.sub("_", unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])).strip()
+        return last or (parts.hostname or "download")
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, fewer at the end. ServiceError when they do not come, Conflict when they changed."""
+        found: bytes = b""
+
+        def one() -> None:
+            nonlocal found
+            if self._reply is None:
+                self._open()
+            if self._reply is not None:
+                found = self._reply.read(size)
+
+        self._tried(f" after {self.position:,} bytes", one)
+        self.position += len(found)
+        if len(found) < size and self.size is not None and self.position != self.size:
+            raise ServiceError(f"{shown(self.url)} ended after {self.position:,} of {self.size:,} bytes; try again")
+        return found
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._reply = None
+        self._stack.close()
+
+    def _tried(self, where: str, action: Callable[[], None]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                action()
+            except BrokenError as error:
+                self.close()
+                if error.insecure or attempt == ATTEMPTS:
+                    raise ServiceError(f"{shown(self.url)} broke off{where}: {error}; try again later") from None
+                time.sleep(signing.backoff(attempt))
+            else:
+                return
+
+    def _open(self) -> None:
+        headers: dict[str, str] = {}
+        if self.position:
+            headers["Range"] = f"bytes={self.position}-"
+            if self.validator is not None:
+                headers["If-Range"] = self.validator
+        reply = self._follow(headers)
+        begins = self._begins(reply)
+        self._compare(reply, begins)
+        self._reply = reply
+        while begins < self.position:  # the server knows no ranges: what has been read already is passed over
+            passed = len(reply.read(min(1 << 20, self.position - begins)))
+            if not passed:
+                raise BrokenError("it ended early")
+            begins += passed
+
+    def _follow(self, headers: Mapping[str, str]) -> Reply:
+        url = self.url
+        for _ in range(MOST_REDIRECTS):
+            reply = self._stack.enter_context(exchange("GET", url, headers=headers))
+            if reply.status in (200, 206):
+                return reply
+            location = reply.headers.get("Location", "")
+            self._stack.close()
+            if reply.status not in _REDIRECTS or not location:
+                raise self._refused(url, reply.status)
+            target = check_url(urljoin(url, location))
+            if url.startswith("https:") and not target.startswith("https:"):
+                raise BadRequest(f"{shown(url)} leads from https to http, which is not followed")
+            url = target
+        raise BadRequest(f"{shown(self.url)} leads on more than {MOST_REDIRECTS} times; use the URL of the file itself")
+
+    def _refused(self, url: str, status: int) -> CockpitError | BrokenError:
+        where = shown(url)
+        if status in _PASSING:
+            return BrokenError(f"the server answers {status}")
+        if status in (404, 410):
+            return NotFound(f"there is nothing at {where} ({status}); check the URL")
+        if status in (401, 403, 407):
+            return AccessDenied(f"{where} may not be read ({status}); use a URL that needs no login, or a signed one")
+        return BadRequest(f"{where} cannot be fetched: the server answers {status}")
+
+    def _begins(self, reply: Reply) -> int:
+        if reply.status == 200:
+            return 0
+        found = re.match(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("Content-Range", ""))
+        if found is None or int(found[1]) != self.position:
+            raise ServiceError(f"{shown(self.url)} answered with another range than was asked for; try again")
+        return int(found[1])
+
+    def _compare(self, reply: Reply, begins: int) -> None:
+        length = reply.headers.get("Content-Length", "")
+        size = begins + int(length) if length.isascii() and length.isdigit() else None
+        etag = reply.headers.get("ETag", "")
+        validator = etag if etag and not etag.startswith("W/") else reply.headers.get("Last-Modified")
+        if self.position and (validator, size) != (self.validator, self.size):
+            raise Conflict(f"{shown(self.url)} was changed while it was read; upload it again")
+        self.size, self.validator = size, validator
+        self.content_type = reply.headers.get("Content-Type")
