@@ -2,7 +2,7 @@
 import * as React from 'react';
 import type { IGridColumn } from './GridHeader';
 import { GridHeader, HEADER } from './GridHeader';
-import { scrollFor, windowOf } from './window';
+import { scrollFor, scrollKept, windowOf } from './window';
 
 export type { IGridColumn } from './GridHeader';
 
@@ -56,6 +56,19 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
   const [width, height] = useSize(scroller);
   const viewport = height - HEADER;
   const view = windowOf(scrollTop, Math.max(viewport, 0), count, rowHeight);
+
+  const former = React.useRef(count);
+  React.useLayoutEffect(() => {
+    const node = scroller.current;
+    if (node && viewport > 0 && count > former.current && former.current > 0) {
+      const kept = scrollKept(node.scrollTop, viewport, former.current, count, rowHeight);
+      if (kept !== node.scrollTop) {
+        node.scrollTop = kept;
+        setScrollTop(node.scrollTop);
+      }
+    }
+    former.current = count;
+  }, [count, rowHeight, viewport]);
 
   React.useEffect(() => onWindow?.(view.first, view.end), [onWindow, view.first, view.end, count]);
   React.useLayoutEffect(() => onWidth?.(width), [onWidth, width]);

@@ -38,7 +38,8 @@ export function Entries(): React.JSX.Element {
     open,
     up: () => (search.open ? search.show(false) : void browser.up())
   });
-  const paging = !search.shown && !rows.filter;
+  // A page that comes while the end is in view asks for the next one.
+  const paging = !search.shown && !rows.filter && browser.loading === null && !browser.error;
   const onWindow = React.useCallback(
     (_: number, end: number) => {
       if (paging && end > count - AHEAD) {
