@@ -12,13 +12,12 @@ from .cases import Case, Peer, Work
 from .null_server import KEYS, PAGE
 
 BUCKET = "box"
-_KEYS = {"access_key": "benchmark", "secret_key": "benchmark"}
 
 
 def _connection(endpoint: str) -> Any:
     from cloud_data_cockpit.s3.connections import connect
 
-    return connect("benchmark", endpoint_url=endpoint, **_KEYS)
+    return connect("benchmark", endpoint_url=endpoint, access_key="benchmark", secret_key="benchmark")
 
 
 def ours(endpoint: str, delimiter: str = "") -> Work:
@@ -101,8 +100,14 @@ def _boto(endpoint: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    names = {"aws_access_key_id": "benchmark", "aws_secret_access_key": "benchmark", "region_name": "us-east-1"}
-    return boto3.client("s3", endpoint_url=endpoint, config=Config(s3={"addressing_style": "path"}), **names)
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        config=Config(s3={"addressing_style": "path"}),
+        aws_access_key_id="benchmark",
+        aws_secret_access_key="benchmark",
+        region_name="us-east-1",
+    )
 
 
 def boto3_pages(endpoint: str, delimiter: str = "") -> Work:
