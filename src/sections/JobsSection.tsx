@@ -173,7 +173,7 @@ function Ended({ job, title }: { job: Job; title: string }): React.JSX.Element {
           onClick={() => execute(CommandIDs.cancelJob, { id: job.id })}
         />
       )}
-      {mayRetry && !job.resumable && !upload && (
+      {mayRetry && !upload && (
         <IconButton
           icon={refreshIcon}
           label={trans.__('Start “%1” anew', title)}

@@ -81,7 +81,7 @@ function Head(): React.JSX.Element {
   return (
     <div className="cdc-Uploads-head">
       <span className="cdc-ellipsis">
-        {active.length ? trans._n('%1 upload', '%1 uploads', active.length) : trans.__('Uploads')}
+        {active.length ? trans.__('Uploads: %1', formatCount(active.length)) : trans.__('Uploads')}
         {rate > 0 && <span className="cdc-quiet"> · {trans.__('%1/s', formatBytes(rate))}</span>}
       </span>
       <span className="cdc-Uploads-links">
