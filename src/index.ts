@@ -91,6 +91,7 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     }
     // The network is back: what waits for its next try need not wait longer.
     window.addEventListener('online', () => cockpit.uploads.waker.wake());
+    window.addEventListener('pagehide', () => cockpit.uploads.leave());
     void start(app, cockpit, settings, registry, state);
     return new PublicFace(cockpit);
   }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, ClassVar, Literal
@@ -39,6 +41,7 @@ class DaskExecutor(Engine):
     extra: ClassVar[str | None] = "dask"
     # What is queued on a worker dies with it, beside the task that ended it.
     exact: ClassVar[bool] = False
+    ahead: ClassVar[int] = 4
 
     def __init__(self, options: DaskOptions, client: Any = None) -> None:
         super().__init__(options)
@@ -87,19 +90,21 @@ class DaskExecutor(Engine):
         from distributed.deploy.subprocess import SubprocessWorker
 
         number = self.chosen.workers or os.cpu_count() or 1
-        worker = {
-            "cls": SubprocessWorker,
-            "options": {"worker_kwargs": {"nthreads": 1, "host": "127.0.0.1", "dashboard": False}},
-        }
+        quiet = logging.WARNING
+        kwargs = {"nthreads": 1, "host": "127.0.0.1", "dashboard": False, "silence_logs": quiet}
+        worker = {"cls": SubprocessWorker, "options": {"worker_kwargs": kwargs}}
         # A worker's death is told at once: which task is to blame, and how often it is tried, is decided here.
         scheduler = {
             "cls": Scheduler,
             "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "allowed_failures": 0},
         }
+        workers = dict.fromkeys(range(number), worker)
         self._cluster = SpecCluster(
-            workers=dict.fromkeys(range(number), worker), scheduler=scheduler, worker=worker, name="cockpit"
+            workers=workers, scheduler=scheduler, worker=worker, name="cockpit", silence_logs=quiet
         )
-        return Client(self._cluster, set_as_default=False)
+        client = Client(self._cluster, set_as_default=False)
+        client.register_plugin(_plugin(list(sys.path)))
+        return client
 
     def deaths(self, error: BaseException) -> int:
         from distributed.scheduler import KilledWorker
@@ -117,3 +122,16 @@ class DaskExecutor(Engine):
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
             cluster.close()
+
+
+def _plugin(paths: list[str]) -> Any:
+    """Has every worker, also one that is started for another that died, find modules where this process finds them."""
+    from distributed import WorkerPlugin
+
+    class Paths(WorkerPlugin):  # type: ignore[misc]
+        name = "cockpit-paths"
+
+        def setup(self, worker: Any) -> None:
+            sys.path.extend(path for path in paths if path not in sys.path)
+
+    return Paths()

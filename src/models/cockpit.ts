@@ -52,7 +52,13 @@ export class Cockpit {
     this.api = options.api;
     const { api, pageSize, askConflict, pending } = options;
     this.connections = new ConnectionsModel(api);
-    this.browser = new BrowserModel(api, pageSize);
+    this.browser = new BrowserModel(
+      {
+        objects: (query, signal) => api.objects(query, signal),
+        buckets: (name, signal) => this.connections.buckets(name, signal)
+      },
+      pageSize
+    );
     this.object = new ObjectModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);
@@ -67,6 +73,7 @@ export class Cockpit {
     this.uploads = new UploadsModel(api, {
       askConflict,
       pending,
+      companions: () => this.connections.info?.companions ?? [],
       onJob: job => this.jobs.apply(job),
       exists: ({ bucket }, key) => this.browser.location.bucket === bucket && this.browser.rows.table.find(key) >= 0
     });

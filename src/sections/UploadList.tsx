@@ -157,6 +157,9 @@ function RowNote({ item }: { item: IUploadItem }): React.JSX.Element | null {
   if (item.stalled && item.state === 'running') {
     return <p className="cdc-quiet">{trans.__('The server cannot be reached. It goes on by itself.')}</p>;
   }
+  if (item.state === 'paused' && item.error) {
+    return <p className="cdc-Field-fault">{item.error.message}</p>;
+  }
   if (item.state === 'fileless') {
     return (
       <p className="cdc-quiet">

@@ -120,6 +120,23 @@ export class CockpitPage {
     await this.dropTransfer(transfer);
   }
 
+  /** A large file of the bytes of `bytesOf`, the same each time. */
+  async dropBytes(name: string, size: number): Promise<void> {
+    const transfer = await this.page.evaluateHandle(
+      ([name, size]) => {
+        const bytes = new Uint8Array(size);
+        for (let index = 0; index < size; index += 1) {
+          bytes[index] = (index * 31 + (index >>> 8) * 7 + (index >>> 16) * 13) & 0xff;
+        }
+        const made = new DataTransfer();
+        made.items.add(new File([bytes], name, { lastModified: 1_700_000_000_000 }));
+        return made;
+      },
+      [name, size] as const
+    );
+    await this.dropTransfer(transfer);
+  }
+
   private async dropTransfer(transfer: JSHandle<DataTransfer>): Promise<void> {
     const zone = this.panel.locator('.cdc-DropZone');
     await zone.dispatchEvent('dragenter', { dataTransfer: transfer });
