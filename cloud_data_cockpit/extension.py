@@ -135,7 +135,8 @@ class CloudDataCockpit(ExtensionApp):
         await services.uploads.close()
         await services.runner.close()
         services.board.close()
-        services.threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (services.threads, services.streams):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._store.close()
         self._owner.close()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -49,6 +51,7 @@ class DaskExecutor(Engine):
         self._given = client
         self._client: Any = None
         self._cluster: Any = None
+        self._theirs: dict[int, Any] = {}
         if client is not None and options.address is not None:
             raise BadRequest("give Dask either the address of a scheduler or a client, not both")
 
@@ -63,8 +66,16 @@ class DaskExecutor(Engine):
     def launch(self, tasks: Sequence[Task]) -> list[Future[Any]]:
         if self._client is None:
             self._client = self._given or self._found() or self._own()
-        pool = self._client.get_executor(pure=False)
-        return [pool.submit(perform, task) for task in tasks]
+        return [self._begin(self._client, task) for task in tasks]
+
+    def _begin(self, client: Any, task: Task) -> Future[Any]:
+        # Not `client.get_executor()`: it takes a result for an error when its worker dies just after giving it.
+        ours: Future[Any] = Future()
+        theirs = client.submit(perform, task, pure=False)
+        self._theirs[id(ours)] = theirs
+        ours.add_done_callback(lambda done: self._theirs.pop(id(done), None))
+        client.loop.add_callback(_bring_home, theirs, ours)
+        return ours
 
     def _found(self) -> Any:
         """The client for the address, or the one that this process has; None when neither is there."""
@@ -112,8 +123,11 @@ class DaskExecutor(Engine):
         return 1 + int(error.allowed_failures) if isinstance(error, KilledWorker) else 0
 
     def drop(self, futures: Sequence[Came]) -> None:
+        wanted = [self._theirs.get(id(future)) for future in futures]
         for future in futures:
             future.cancel()
+        if self._client is not None:
+            self._client.cancel([theirs for theirs in wanted if theirs is not None])
 
     def shut(self) -> None:
         client, self._client = self._client, None
@@ -122,6 +136,21 @@ class DaskExecutor(Engine):
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
             cluster.close()
+
+
+async def _bring_home(theirs: Any, ours: Future[Any]) -> None:
+    """What came of Dask's future, in a future of concurrent.futures."""
+    try:
+        result = await theirs._result()
+    except (CancelledError, asyncio.CancelledError):
+        ours.cancel()
+        return
+    except Exception as error:  # noqa: BLE001 - the future's to tell
+        with suppress(InvalidStateError):  # nobody waits for it any more
+            ours.set_exception(error)
+        return
+    with suppress(InvalidStateError):
+        ours.set_result(result)
 
 
 def _plugin(paths: list[str]) -> Any:

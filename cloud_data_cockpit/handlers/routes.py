@@ -12,6 +12,7 @@ from ..jobs.kinds import requests
 from . import (
     buckets,
     connections,
+    downloads,
     formats,
     info,
     jobs,
@@ -44,7 +45,13 @@ ROOT = "/cloud-data-cockpit/api/"
 
 RecordType: TypeAlias = type[models.Record]
 
-PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+", "connection": r"[^/]+"}
+PATH_PARAMETERS = {
+    "job_id": r"[A-Za-z0-9-]+",
+    "number": r"[0-9]{1,6}",
+    "manifest_id": r"[^/]+",
+    "connection": r"[^/]+",
+    "ticket": r"[A-Za-z0-9_-]{20,64}",
+}
 
 
 @dataclass(frozen=True)
@@ -63,13 +70,13 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one path. `body` "bytes" is a raw body; `reply` None is none, "json" any JSON."""
+    """One method of one path. "bytes" is a raw body or reply; `reply` None is none, "json" any JSON."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     handler: type[CockpitHandler]
     summary: str
-    reply: RecordType | Many | Literal["json"] | None
+    reply: RecordType | Many | Literal["json", "bytes"] | None
     status: int = 200
     query: RecordType | None = None
     body: RecordType | OneOf | Literal["bytes"] | None = None
@@ -143,6 +150,8 @@ ROUTES: Sequence[Route] = (
     Route("GET", "jobs/{job_id}/hits", searches.HitsHandler, "What a search has found", m.HitPage, query=HitsQuery),
     Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
     Route("POST", "jobs/{job_id}/retry", jobs.RetryHandler, "Start the same anew, as a new job", m.Job, 201),
+    Route("POST", "downloads", downloads.DownloadsHandler, "A ticket", m.DownloadTicket, body=m.Selection),
+    Route("GET", "downloads/{ticket}", downloads.DownloadHandler, "Stream an object, or a ZIP of several", "bytes"),
     Route("GET", "manifests", manifests.ManifestsHandler, "Manifests, newest first", Many(m.ManifestSummary)),
     Route("GET", "manifests/{manifest_id}", manifests.ManifestHandler, "One manifest", m.ManifestSummary),
     Route("DELETE", "manifests/{manifest_id}", manifests.ManifestHandler, "Forget a manifest", None, 204),
