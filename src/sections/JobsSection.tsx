@@ -121,7 +121,7 @@ function JobRow({ job }: { job: Job }): React.JSX.Element {
           type="button"
           className="cdc-Job-title"
           title={trans.__('Go to %1', displayName(job.uri))}
-          onClick={() => void cockpit.showJob(job)}
+          onClick={() => void cockpit.showAt(job.connection, job.uri)}
         >
           <bdi>{title}</bdi>
         </button>
