@@ -103,7 +103,7 @@ class RetryHandler(_AgainHandler):
     async def post(self, job_id: str) -> None:
         kind, request = await self.services.blocking(self._kept, job_id)
         job = await self.services.blocking(self.services.board.get, job_id)
-        if job.resumable and kind.resumes and not kind.waits:
+        if job.resumable and kind.resumes:
             self.reply(await self._go_on(job, kind, request))
             return
         self.reply(await self.services.runner.submit(kind, request), HTTPStatus.CREATED)

@@ -98,8 +98,13 @@ function Bar({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) 
         {choice('ended', trans.__('Ended'))}
       </div>
       {running < shown.length && (
-        <button type="button" className="cdc-LinkButton" onClick={() => execute(CommandIDs.clearJobs)}>
-          {trans.__('Clear ended')}
+        <button
+          type="button"
+          className="cdc-LinkButton"
+          title={trans.__('Take ended jobs off the list')}
+          onClick={() => execute(CommandIDs.clearJobs)}
+        >
+          {trans.__('Clear')}
         </button>
       )}
     </div>
@@ -122,7 +127,7 @@ function JobRow({ job }: { job: Job }): React.JSX.Element {
         >
           <bdi>{title}</bdi>
         </button>
-        <span className="cdc-State" data-state={job.state}>
+        <span className="cdc-State" data-state={job.state} data-resumable={job.resumable}>
           {stateText(job, trans)}
         </span>
       </div>
