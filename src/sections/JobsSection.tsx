@@ -31,6 +31,8 @@ type Filter = 'all' | 'active' | 'ended';
 
 const ICONS: Record<Job['kind'], LabIcon> = {
   partition: sliceIcon,
+  index: sliceIcon,
+  benchmark: sliceIcon,
   upload: fileUploadIcon,
   copy: copyObjectIcon,
   move: moveObjectIcon,
