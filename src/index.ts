@@ -82,7 +82,7 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     notifyOfUploads(cockpit.uploads, trans);
     const showJob = (job: Job) => {
       app.shell.activateById(PANEL_ID);
-      void cockpit.showJob(job);
+      void cockpit.showAt(job.connection, job.uri);
     };
     notifyOfJobs(cockpit.jobs, cockpit.uploads, trans, showJob, job => cockpit.actions.isAsked(job));
     if (statusBar) {

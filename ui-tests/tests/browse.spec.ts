@@ -186,8 +186,7 @@ test('a row dragged into a notebook is a cell of code', async ({ page }) => {
   await page.mouse.move(cell.x + 80, cell.y + cell.height - 4, { steps: 8 });
   await page.mouse.up();
   await expect.poll(() => page.notebook.getCellCount()).toBe(2);
-  const texts = await Promise.all([0, 1].map(index => page.notebook.getCellTextInput(index)));
-  expect(texts.join('\n')).toContain('partition("s3://dragged/a.csv", connection="demo")');
+  await expect(page.locator('.jp-Notebook')).toContainText('partition("s3://dragged/a.csv", connection="demo")');
   await page.notebook.close(true);
 });
 
