@@ -207,7 +207,7 @@ test('an archived object says so before it is read, and is restored', async ({ p
 
 for (const theme of ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Contrast']) {
   test(`axe finds nothing in lists, search and properties: ${theme}`, async ({ page }) => {
-    const bucket = `axe-${theme.split(' ').slice(1).join('-').toLowerCase()}`;
+    const bucket = `axe-browsing-${theme.split(' ').slice(1).join('-').toLowerCase()}`;
     fill(bucket, ['a.csv', 'b.csv', 'x/c.csv']);
     inS3([
       `s3.put_bucket_versioning(Bucket="${bucket}", VersioningConfiguration={"Status": "Enabled"})`,
