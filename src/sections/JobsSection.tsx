@@ -123,7 +123,7 @@ function JobRow({ job }: { job: Job }): React.JSX.Element {
           type="button"
           className="cdc-Job-title"
           title={trans.__('Go to %1', displayName(job.uri))}
-          onClick={() => void cockpit.showJob(job)}
+          onClick={() => void cockpit.showAt(job.connection, job.uri)}
         >
           <bdi>{title}</bdi>
         </button>
@@ -175,7 +175,7 @@ function Ended({ job, title }: { job: Job; title: string }): React.JSX.Element {
           onClick={() => execute(CommandIDs.cancelJob, { id: job.id })}
         />
       )}
-      {mayRetry && !job.resumable && !upload && (
+      {mayRetry && !upload && (
         <IconButton
           icon={refreshIcon}
           label={trans.__('Start “%1” anew', title)}

@@ -35,7 +35,7 @@ export function UploadList(): React.JSX.Element | null {
       {shown.length > 0 && <Head />}
       {shown.some(item => item.state === 'fileless') && (
         <p className="cdc-quiet">
-          {trans.__('Begun earlier, not complete: drop the files here again, or press ▷ to go on.')}
+          {trans.__('Begun earlier, not complete: drop the files at their place again, or press ▷ to go on.')}
         </p>
       )}
       <ul className="cdc-Uploads-list">
@@ -81,7 +81,7 @@ function Head(): React.JSX.Element {
   return (
     <div className="cdc-Uploads-head">
       <span className="cdc-ellipsis">
-        {active.length ? trans._n('%1 upload', '%1 uploads', active.length) : trans.__('Uploads')}
+        {active.length ? trans.__('Uploads: %1', formatCount(active.length)) : trans.__('Uploads')}
         {rate > 0 && <span className="cdc-quiet"> · {trans.__('%1/s', formatBytes(rate))}</span>}
       </span>
       <span className="cdc-Uploads-links">
@@ -167,7 +167,16 @@ function Elsewhere({ item }: { item: IUploadItem }): React.JSX.Element | null {
     return null;
   }
   const parent = item.key.slice(0, item.key.lastIndexOf('/') + 1);
-  return <p className="cdc-quiet cdc-ellipsis">{trans.__('to %1', displayName(makeUri(item.bucket, parent)))}</p>;
+  const uri = makeUri(item.bucket, parent);
+  return (
+    <button
+      type="button"
+      className="cdc-LinkButton cdc-ellipsis cdc-Upload-place"
+      onClick={() => void cockpit.showAt(item.connection, uri)}
+    >
+      {trans.__('to %1', displayName(uri))}
+    </button>
+  );
 }
 
 function RowNote({ item }: { item: IUploadItem }): React.JSX.Element | null {
