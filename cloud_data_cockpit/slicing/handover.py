@@ -59,12 +59,7 @@ def rdd(slices: Slices, spark: Any) -> Any:
 
 
 def lithops_futures(slices: Slices, fn: Callable[[LazySlice], Any], executor: Any) -> list[Any]:
-    """What `FunctionExecutor.map` gives: `executor.get_result(futures)` waits for them."""
-    if executor is None:
-        _needed("lithops", "cloud-data-cockpit[lithops]")
-        import lithops
-
-        executor = lithops.FunctionExecutor()
+    """What `FunctionExecutor.map` gives."""
     return list(executor.map(fn, list(slices)))
 
 

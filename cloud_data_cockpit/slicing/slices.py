@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..formats.base import Report
 from ..models import ConnectionRef, Manifest
-from . import handover, manifests, streaming
+from . import handover, manifests, sharing, streaming
 from .open import ConnectionLike, resolved
 from .piece import LazySlice, Origin
 from .table import bytes_for_people, slices_html
@@ -30,21 +30,16 @@ __all__ = ["LazySlice", "Origin", "Slices", "load_slices"]
 
 
 def load_slices(ref: str | os.PathLike[str] | Manifest, *, connection: ConnectionLike = None) -> Slices:
-    """The slices of a saved manifest: its id, the path of its file, or the record itself.
+    """The slices of a manifest on this machine: its id, the path of its file, or the record itself.
 
     `connection` replaces the one that the manifest names. NotFound, FormatError and Conflict tell what is wrong with
-    a manifest that is missing, damaged or of a newer version.
+    a manifest that is missing, damaged or of a newer version. `cloud_data_cockpit.load_slices` looks elsewhere too.
     """
     if isinstance(ref, Manifest):
-        manifest = ref
-    elif not isinstance(ref, str) or (not manifests.is_id(ref) and Path(ref).is_file()):
-        manifest = manifests.load_file(ref)
-    else:
-        manifest = manifests.load(ref)
-    if connection is not None:
-        reached = resolved(manifest.uri, connection)
-        manifest = manifest.model_copy(update={"connection": reached.ref if reached else None})
-    return Slices(manifest)
+        return Slices.of(ref, connection)
+    if not isinstance(ref, str) or (not manifests.is_id(ref) and Path(ref).is_file()):
+        return Slices.of(manifests.load_file(ref), connection)
+    return Slices.of(manifests.load(ref), connection)
 
 
 class Slices(Sequence[LazySlice]):
@@ -65,6 +60,14 @@ class Slices(Sequence[LazySlice]):
             manifest.format_version,
             manifest.shared,
         )
+
+    @classmethod
+    def of(cls, manifest: Manifest, connection: ConnectionLike = None) -> Slices:
+        """All slices of a manifest, read through `connection` where one is given."""
+        if connection is not None:
+            reached = resolved(manifest.uri, connection)
+            manifest = manifest.model_copy(update={"connection": reached.ref if reached else None})
+        return cls(manifest)
 
     @property
     def manifest(self) -> Manifest:
@@ -203,8 +206,8 @@ class Slices(Sequence[LazySlice]):
         """An RDD of slices, each a partition; `spark` is a SparkSession or SparkContext, else the one there is."""
         return handover.rdd(self, spark)
 
-    def to_lithops(self, fn: Callable[[LazySlice], R], executor: Any = None) -> list[Any]:
-        """Lithops' futures of `fn(slice)`; `executor` is a lithops.FunctionExecutor, else one as it is configured."""
+    def to_lithops(self, fn: Callable[[LazySlice], R], executor: Any) -> list[Any]:
+        """Lithops' futures of `fn(slice)`, of a lithops.FunctionExecutor; `executor.get_result(futures)` waits."""
         return handover.lithops_futures(self, fn, executor)
 
     def to_torch(self, read: Callable[[LazySlice], Any] = LazySlice.get) -> Any:
@@ -214,6 +217,14 @@ class Slices(Sequence[LazySlice]):
     def plot(self, ax: Any = None) -> Any:
         """Bytes and records of the slices, drawn by matplotlib; the axes. MissingExtra when it is not installed."""
         return handover.plot_sizes(self, ax)
+
+    def save(self, place: str | os.PathLike[str], *, connection: ConnectionLike = None) -> str:
+        """Save the manifest, all slices of it, where others find it; what `load_slices` takes there.
+
+        `place` is `s3://bucket/prefix/`, the URI of an object ending with `.json`, a directory or the path of a file.
+        It is written through `connection`, else through the one of the slices. It holds no credentials.
+        """
+        return sharing.save(self._manifest, place, connection)
 
     def verify(self, *, workers: int | None = None, report: Report | None = None) -> Verification:
         """Read the object again and prove the sums of the manifest.

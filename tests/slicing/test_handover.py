@@ -192,7 +192,6 @@ def test_missing_libraries_are_named(slices: Slices, monkeypatch: pytest.MonkeyP
         (slices.to_dask_dataframe, r"cloud-data-cockpit\[dask\]"),
         (slices.to_ray, r"cloud-data-cockpit\[ray\]"),
         (slices.to_rdd, r"cloud-data-cockpit\[spark\]"),
-        (lambda: slices.to_lithops(lines_of), r"cloud-data-cockpit\[lithops\]"),
         (slices.to_torch, "pip install 'torch'"),
         (slices.plot, "pip install 'matplotlib'"),
     ):
