@@ -81,7 +81,7 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     notifyOfUploads(cockpit.uploads, trans);
     notifyOfJobs(cockpit.jobs, cockpit.uploads, trans, job => {
       app.shell.activateById(PANEL_ID);
-      void cockpit.showJob(job);
+      void cockpit.showAt(job.connection, job.uri);
     });
     if (statusBar) {
       const item = new RunningStatus(cockpit, trans, () => void app.commands.execute(CommandIDs.showJobs));

@@ -10,9 +10,11 @@ from typing import Literal, TypeAlias
 from .. import models
 from ..jobs.kinds import requests
 from . import (
+    benchmarks,
     buckets,
     connections,
     downloads,
+    executors,
     formats,
     info,
     jobs,
@@ -51,6 +53,7 @@ PATH_PARAMETERS = {
     "number": r"[0-9]{1,6}",
     "manifest_id": r"[^/]+",
     "connection": r"[^/]+",
+    "benchmark_id": r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
     "ticket": r"[A-Za-z0-9_-]{20,64}",
 }
 
@@ -101,6 +104,7 @@ ROUTES: Sequence[Route] = (
     ),
     Route("DELETE", "connections/{connection}", connections.ConnectionHandler, "Remove one of them", None, 204),
     Route("GET", "formats", formats.FormatsHandler, "Formats and their parameters", Many(m.FormatInfo)),
+    Route("GET", "executors", executors.ExecutorsHandler, "Engines and their options", Many(m.ExecutorInfo)),
     Route("GET", "buckets", buckets.BucketsHandler, "Buckets of a connection", Many(m.Bucket), query=ConnectionQuery),
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),
     Route("GET", "objects", objects.ObjectsHandler, "One page below a prefix", m.Listing, query=ListingQuery),
@@ -150,6 +154,7 @@ ROUTES: Sequence[Route] = (
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
     Route("GET", "jobs/{job_id}/hits", searches.HitsHandler, "What a search has found", m.HitPage, query=HitsQuery),
     Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
+    Route("POST", "jobs/{job_id}/resume", jobs.ResumeHandler, "Go on with one that stopped half-way", m.Job),
     Route("POST", "jobs/{job_id}/retry", jobs.RetryHandler, "Start the same anew, as a new job", m.Job, 201),
     Route("POST", "downloads", downloads.DownloadsHandler, "A ticket", m.DownloadTicket, body=m.Selection),
     Route("GET", "downloads/{ticket}", downloads.DownloadHandler, "Stream an object, or a ZIP of several", "bytes"),
@@ -179,6 +184,10 @@ ROUTES: Sequence[Route] = (
         m.SlicePage,
         query=SlicesQuery,
     ),
+    Route("GET", "benchmarks", benchmarks.BenchmarksHandler, "Benchmarks, newest first", Many(m.BenchmarkSummary)),
+    Route("GET", "benchmarks/{benchmark_id}", benchmarks.BenchmarkHandler, "One benchmark", m.BenchmarkResult),
+    Route("DELETE", "benchmarks/{benchmark_id}", benchmarks.BenchmarkHandler, "Forget a benchmark", None, 204),
+    Route("GET", "benchmarks/{benchmark_id}/csv", benchmarks.CsvHandler, "Its values as CSV", "bytes"),
     Route("GET", "openapi.json", openapi.OpenapiHandler, "This description", "json"),
 )
 

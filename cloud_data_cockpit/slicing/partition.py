@@ -6,12 +6,12 @@ import numbers
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from ..errors import BadRequest
-from ..formats.base import HEAD_BYTES, Cut, Format, PartitionParams, Report, Run
+from ..formats.base import HEAD_BYTES, Cut, Format, Index, PartitionParams, Report, Run
 from ..models import Checksum, ConnectionRef, Manifest
 from ..registry import detect_format, get_format
 from ..source import Source
@@ -25,6 +25,9 @@ from .open import ConnectionLike, object_name, open_source, resolved
 from .places import BucketPlace, LocalPlace, find_place
 from .slices import Slices
 from .strategies import translated
+
+if TYPE_CHECKING:
+    from ..s3.connections import Connection
 
 MOST_BEFORE = 16 << 20
 
@@ -74,19 +77,35 @@ def partition_object(
     `report(done, total)` counts bytes scanned; it may raise Cancelled, which passes through. The index is kept in
     `place`, unless told where the environment says.
     """
-    chosen = get_format(format) if format else None
-    checked = check_params(chosen, params) if chosen else None
-    reached = resolved(os.fspath(uri), connection)
-    source = open_source(uri, reached)
-    if chosen is None:
-        chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
-    checked = checked or check_params(chosen, params)
+    source, reached, chosen, checked = _looked_at(connection, uri, format, params)
     place = place or find_place(beside=reached)
     reference = reached.ref if reached else None
     manifest = planned(source, reference, chosen, checked, report, run, place, checksum=checksum)
     report(source.size, source.size)
     manifests.save(manifest)
     return manifest
+
+
+def index_object(
+    connection: ConnectionLike,
+    uri: str | os.PathLike[str],
+    format: str | None,
+    params: Mapping[str, Any],
+    report: Report,
+    run: Run | None = None,
+    place: LocalPlace | BucketPlace | None = None,
+    *,
+    checksum: bool = True,
+) -> tuple[Index, str | None]:
+    """The index of an object, made and kept if nobody has it; and words when the place of indexes would not do.
+
+    As `partition_object`, without the cut: of `params` those count that say how the object is read.
+    """
+    source, reached, chosen, checked = _looked_at(connection, uri, format, params)
+    place = place or find_place(beside=reached)
+    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place, checksum)
+    report(source.size, source.size)
+    return kept.index, trouble
 
 
 def planned(
@@ -120,6 +139,19 @@ def check_params(format: Format, params: Mapping[str, Any]) -> PartitionParams:
     except ValidationError as error:
         problems = [_in_words(format, dict(problem)) for problem in error.errors(include_url=False)]
         raise BadRequest(f"cannot cut {format.title} like this: {'; '.join(problems)}") from None
+
+
+def _looked_at(
+    connection: ConnectionLike, uri: str | os.PathLike[str], format: str | None, params: Mapping[str, Any]
+) -> tuple[Source, Connection | None, Format, PartitionParams]:
+    """The object, how it is reached, its format, and the choices, checked before S3 is asked where that is possible."""
+    chosen = get_format(format) if format else None
+    checked = check_params(chosen, params) if chosen else None
+    reached = resolved(os.fspath(uri), connection)
+    source = open_source(uri, reached)
+    if chosen is None:
+        chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
+    return source, reached, chosen, checked or check_params(chosen, params)
 
 
 def _is_number(value: Any) -> bool:

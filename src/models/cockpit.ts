@@ -281,14 +281,14 @@ export class Cockpit {
     this.jobs.apply(await this.api.startSend(request));
   }
 
-  /** Go where a job works or worked, by the connection that it uses. */
-  async showJob(job: Job): Promise<void> {
-    if (job.connection !== this.connections.current && this.connections.get(job.connection)) {
+  /** Go where a job works or worked, or an upload leads, by the connection that it uses. */
+  async showAt(connection: string, uri: string): Promise<void> {
+    if (connection !== this.connections.current && this.connections.get(connection)) {
       this._places.keep(this.browser.location.connection ?? '', this.place);
-      this.connections.select(job.connection);
-      this.browser.location = { ...this.browser.location, connection: job.connection };
+      this.connections.select(connection);
+      this.browser.location = { ...this.browser.location, connection };
     }
-    await this.openUri(job.uri);
+    await this.openUri(uri);
   }
 
   /** Make a bucket and enter it. */

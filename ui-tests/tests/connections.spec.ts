@@ -1,4 +1,5 @@
 /* Connections: added, tested, used, changed and removed in the panel; and where their secrets are not. */
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
 import * as fs from 'node:fs';
@@ -77,6 +78,9 @@ test.describe('a connection of her own', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await expect(form.getByText('A name is needed.')).toBeVisible();
     await expect(form.getByText('Both keys are needed.')).toBeVisible();
+    await form.getByText('More').click();
+    const { violations } = await new AxeBuilder({ page }).include('.cdc-ConnectionEditor').analyze();
+    expect(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
     await fill(form, 'lab', { ...keys, secret_key: 'a-wrong-secret' });
     await expect(form.getByLabel('Secret key')).toHaveAttribute('type', 'password');
     await expect(form.getByLabel('Secret key')).toHaveAttribute('autocomplete', 'off');

@@ -152,7 +152,7 @@ test('all sections open: each scrolls by itself, and the bars of Data stay', asy
     await page.setViewportSize({ width: 1280, height });
     const all = cockpit.panel.locator('.cdc-Sections');
     await expect.poll(() => all.evaluate(node => node.scrollHeight - node.clientHeight)).toBe(0);
-    await expect(cockpit.panel.getByLabel('Connection')).toBeInViewport({ ratio: 1 });
+    await expect(cockpit.panel.getByLabel('Connection', { exact: true })).toBeInViewport({ ratio: 1 });
     await expect(cockpit.panel.getByLabel('Filter by name')).toBeInViewport({ ratio: 1 });
     const box = await cockpit.section('data').boundingBox();
     expect(box?.height).toBeGreaterThan(180);

@@ -122,7 +122,7 @@ test('a paused upload goes on with the parts that are missing', async ({ page })
   await offerFile(page, 'paused.bin', size);
   await cockpit.panel.getByRole('button', { name: 'Upload files' }).first().click();
   const row = uploadRow(cockpit, 'paused.bin');
-  await expect(row).toContainText('8 MiB of 26 MiB', { timeout: 30_000 });
+  await expect(row).toContainText(/8(\.\d+)? of 26 MiB/, { timeout: 30_000 });
   await row.getByRole('button', { name: 'Pause the upload of paused.bin' }).click();
   await expect(row).toHaveAttribute('data-state', 'paused');
   const jobs = cockpit.section('jobs');
@@ -158,14 +158,14 @@ test.describe('after a reload', () => {
       } else {
         await cockpit.dropBytes('long.bin', size);
       }
-      await expect(uploadRow(cockpit, 'long.bin')).toContainText('8 MiB of 26 MiB', { timeout: 30_000 });
+      await expect(uploadRow(cockpit, 'long.bin')).toContainText(/8(\.\d+)? of 26 MiB/, { timeout: 30_000 });
       // The place is saved a moment after it has changed.
       await page.waitForTimeout(1500);
       await page.reload();
       await cockpit.open();
       const row = uploadRow(cockpit, 'long.bin');
       await expect(row).toHaveAttribute('data-state', 'fileless');
-      await expect(row).toContainText('Waits for its file');
+      await expect(cockpit.panel.getByText('Begun earlier, not complete')).toBeVisible();
       held.release();
       held.sent.length = 0;
       if (kept) {
@@ -188,7 +188,7 @@ test.describe('after a reload', () => {
     const held = holdParts();
     await page.route(`${API}/uploads/*/parts/*`, held.route);
     await cockpit.dropBytes('data.bin', 20 * MIB);
-    await expect(uploadRow(cockpit, 'data.bin')).toContainText('8 MiB of 20 MiB', { timeout: 30_000 });
+    await expect(uploadRow(cockpit, 'data.bin')).toContainText(/8(\.\d+)? of 20 MiB/, { timeout: 30_000 });
     await page.waitForTimeout(1500);
     await page.reload();
     await cockpit.open();

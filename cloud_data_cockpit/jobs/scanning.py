@@ -1,0 +1,39 @@
+"""What jobs that scan an object share: the check of what they are asked for, and the engine that they scan on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..formats.base import Run
+from ..models import ConnectionRef, IndexRequest, PartitionRequest
+from ..registry import get_format
+from .progress import Progress
+
+
+def check_scan(request: PartitionRequest | IndexRequest) -> None:
+    """Raise what can be said at once about the object, the choices and the engine."""
+    from ..executors.registry import check_executor
+    from ..s3.connections import resolve
+    from ..s3.objects import parse_uri
+    from ..slicing.partition import check_params
+
+    parse_uri(request.uri)
+    resolve(request.connection)
+    check_executor(request.executor, request.executor_options)
+    if request.format is not None:
+        check_params(get_format(request.format), request.params)
+
+
+@contextmanager
+def scanning(
+    request: PartitionRequest | IndexRequest, connection: ConnectionRef, progress: Progress
+) -> Iterator[Run | None]:
+    """The map that an index is made with, on the engine of the request; None for this server's own threads."""
+    from ..executors import as_run, open_executor
+
+    if request.executor == "threads" and not request.executor_options:
+        yield None
+        return
+    with open_executor(request.executor, **request.executor_options) as executor:
+        yield as_run(executor, stop=progress.stop, connection=connection)
