@@ -130,7 +130,8 @@ export function notifyOfJobs(
   jobs: JobsModel,
   uploads: UploadsModel,
   trans: TranslationBundle,
-  show: (job: Job) => void
+  show: (job: Job) => void,
+  isAsked: (job: Job) => boolean = () => false
 ): void {
   const board = new Board<string>();
   const watched = new Map<string, number>();
@@ -142,7 +143,10 @@ export function notifyOfJobs(
         watched.delete(id);
       } else if (!isActive(job)) {
         watched.delete(id);
-        if (board.has(id) || job.state === 'failed' || job.notes.length > 0) {
+        if (isAsked(job)) {
+          // A dialog asks what to do about it.
+          board.drop(id);
+        } else if (board.has(id) || job.state === 'failed' || job.notes.length > 0) {
           board.put(
             id,
             endedJob(job, trans, () => show(job))

@@ -25,6 +25,8 @@ export interface IVirtualListProps {
   rows?: number;
   /** Rows in the whole set where that is more than `count`; -1 when nobody knows. */
   ariaRowCount?: number;
+  /** Whether the rows are still being put in order. */
+  busy?: boolean;
   cells: (index: number) => React.ReactNode[];
   rowProps?: (index: number) => React.HTMLAttributes<HTMLDivElement> & { [data: `data-${string}`]: string };
   /** Called with the rows in view, whenever they change. */
@@ -90,6 +92,7 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
         aria-rowcount={props.ariaRowCount ?? count + 1}
         aria-colcount={props.columns.length}
         aria-activedescendant={activeId}
+        aria-busy={props.busy || undefined}
         onKeyDown={event => props.onKeyDown?.(event, Math.max(1, Math.floor(viewport / rowHeight) - 1))}
       >
         <GridHeader columns={props.columns} template={props.template} />

@@ -74,8 +74,14 @@ function Deletion({ api, selection, trans, onAllVersions }: IProps): React.JSX.E
   const typed = !counted.error && (counted.objects > TYPED_ABOVE || counted.allVersions > TYPED_ABOVE);
   const waiting = !counted.done && !counted.error && !typed;
   const node = React.useRef<HTMLDivElement>(null);
-  // The dialog looks at its inputs when one of them says that it has changed.
-  React.useEffect(() => void node.current?.dispatchEvent(new Event('input', { bubbles: true })), [typed, waiting]);
+  React.useEffect(() => {
+    // The dialog looks at its inputs when one of them says that it has changed.
+    node.current?.dispatchEvent(new Event('input', { bubbles: true }));
+    if (!waiting && !typed && document.activeElement === node.current) {
+      // Who has waited for the count can say yes by the Enter key.
+      node.current?.closest('.jp-Dialog')?.querySelector<HTMLElement>('.jp-mod-warn')?.focus();
+    }
+  }, [typed, waiting]);
   return (
     <div className="cdc-Deletion" ref={node} tabIndex={-1}>
       <Names selection={selection} trans={trans} />

@@ -65,6 +65,7 @@ export function Entries(): React.JSX.Element {
         label={search.shown ? trans.__('Search results') : buckets ? trans.__('Buckets') : trans.__('Objects')}
         count={count}
         ariaRowCount={!search.shown && browser.hasMore ? -1 : undefined}
+        busy={rows.busy}
         rowHeight={ROW}
         columns={headsOf(['name', ...fitting], cockpit, trans)}
         template={['minmax(0, 1fr)', ...fitting.map(column => `${columns.width(column)}px`)].join(' ')}

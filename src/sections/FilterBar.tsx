@@ -91,7 +91,7 @@ function SearchBar(): React.JSX.Element {
     <form className="cdc-Bar" role="search" onSubmit={submit}>
       <input
         className="cdc-Input cdc-mod-grow"
-        type="search"
+        type="text"
         autoFocus
         aria-label={label}
         title={label}
