@@ -41,7 +41,7 @@ class CloudDataCockpit(ExtensionApp):
 
     open_panel = Bool(False, help="Open the Cockpit in the left sidebar when JupyterLab starts.").tag(config=True)
     default_connection = Unicode("", help="Name of the connection that the panel shows first.").tag(config=True)
-    max_jobs = Int(2, min=1, help="Partitions that run at once; further ones wait.").tag(config=True)
+    max_jobs = Int(2, min=1, help="Partitions, indexes and benchmarks that run at once; others wait.").tag(config=True)
     max_upload_parts = Int(4, min=1, help="Parts of 8 MiB held at once, over all uploads.").tag(config=True)
     upload_idle_seconds = Int(
         900, min=1, help="An upload of which nothing has come for so long is interrupted: its page was closed."

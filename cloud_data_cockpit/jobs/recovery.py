@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..errors import CockpitError
 from ..models import Job, Problem
+from ..slicing.checkpoints import drop_all_but
 from .kept import KeptUploads
 from .kinds import kind_of_job
 from .ownership import Owner
@@ -57,6 +58,7 @@ def recover(store: Store, owner: Owner) -> list[LeftOver]:
             updated = {"phase": "", "updated": datetime.now(UTC)}
             store.save(job.model_copy(update=changes | updated), name)
     store.prune()
+    drop_all_but(job.id for _, job in store.unfinished(resumable=True))
     return found
 
 
