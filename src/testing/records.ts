@@ -20,6 +20,7 @@ export function job(partial: Partial<Job> = {}): Job {
     connection: 'demo',
     uri: 's3://b/a.csv',
     manifest_id: null,
+    benchmark_id: null,
     resumable: false,
     notes: [],
     error: null,
