@@ -1,4 +1,4 @@
-"""Jobs that index and benchmark over a server that dies: real processes, kill -9, resumed, exact results."""
+"""Jobs that index and benchmark over a server in a process of its own: kill -9, resumed, exact results; cancelled."""
 
 from __future__ import annotations
 
@@ -155,3 +155,29 @@ def test_a_benchmark_goes_on_from_its_measurements(start: Any, boto: Any, bucket
     assert len(result["runs"]) == 20
     assert result["runs"][: len(measured["runs"])] == measured["runs"]
     assert Counter(run["value"] for run in result["runs"]) == dict.fromkeys([1, 2, 3, 4], 5)
+
+
+@pytest.mark.parametrize("engine", ["threads", "processes", "dask"])
+def test_a_cancel_ends_the_scan_on_every_engine(
+    start: Any, boto: Any, bucket: str, scanned: Path, isolated_home: Path, engine: str
+) -> None:
+    boto.put_object(Bucket=bucket, Key="c.waiting", Body=CONTENT)
+    server = start()
+    body = {"connection": "demo", "uri": f"s3://{bucket}/c.waiting", "format": "waiting-text"}
+    more = {"executor": engine, "executor_options": {"workers": 1}}
+    job_id = server("POST", "jobs", {"kind": "index", **body, **more}).json["id"]
+    _wait(lambda: scanned.exists() and len(scanned.read_text().splitlines()) > 3)
+    asked = time.monotonic()
+    assert server("POST", f"jobs/{job_id}/cancel").json["state"] == "cancelled"
+    assert time.monotonic() - asked < 1
+    count = 0
+
+    def is_quiet() -> bool:
+        nonlocal count
+        former, count = count, len(scanned.read_text().splitlines())
+        time.sleep(0.3)
+        return former == count
+
+    _wait(is_quiet, 10)
+    assert count < BLOCKS
+    assert not (_data(isolated_home, "checkpoints") / job_id).exists()
