@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..formats.base import Report
 from ..models import ConnectionRef, Manifest
-from . import handover, manifests, sharing, streaming
+from . import boxes, handover, manifests, sharing, streaming
 from .open import ConnectionLike, resolved
 from .piece import LazySlice, Origin
 from .table import bytes_for_people, slices_html
@@ -131,6 +131,7 @@ class Slices(Sequence[LazySlice]):
         self,
         keep: Callable[[LazySlice], bool] | None = None,
         *,
+        box: Sequence[float] | None = None,
         min_bytes: int = 0,
         max_bytes: int | None = None,
         min_records: int = 0,
@@ -138,6 +139,8 @@ class Slices(Sequence[LazySlice]):
     ) -> Slices:
         """The slices with so many bytes and records, ends included, and of which `keep(slice)` says yes, in order.
 
+        `box` is (least x, least y, greatest x, greatest y) in the units of the file: windows of a GeoTIFF and tiles of
+        LAS, LAZ and COPC that touch it; the object's header is read for it. BadRequest for slices without places.
         `keep` sees the numbers of a slice (`records`, `nbytes`, `details`) without reading the object, unless it does.
         """
         nbytes, records = self._columns.nbytes[self._selection()], self._columns.records[self._selection()]
@@ -148,9 +151,12 @@ class Slices(Sequence[LazySlice]):
             fits &= records <= max_records
         which = np.asarray(self._which, dtype=np.int64)[fits]
         chosen = Slices(self._manifest, which, self._columns)
-        if keep is None:
+        asked = [keep] if keep is not None else []
+        if box is not None:
+            asked.insert(0, boxes.touching(self._origin, box))
+        if not asked:
             return chosen
-        kept = [piece.number for piece in chosen if keep(piece)]
+        kept = [piece.number for piece in chosen if all(says(piece) for says in asked)]
         return Slices(self._manifest, np.asarray(kept, dtype=np.int64), self._columns)
 
     def map(
