@@ -15,8 +15,10 @@ def _index(request: IndexRequest, progress: Progress) -> dict[str, Any]:
     from ..slicing.partition import index_object
 
     connection = resolve(request.connection)
-    with scanning(request, connection.ref, progress) as run:
-        index, trouble = index_object(connection, request.uri, request.format, dict(request.params), progress, run)
+    with scanning(request, connection.ref, progress) as (run, checkpoint):
+        index, trouble = index_object(
+            connection, request.uri, request.format, dict(request.params), progress, run, checkpoint=checkpoint
+        )
     progress.note(f"{index.records:,} records")
     if trouble:
         progress.note(trouble)

@@ -16,8 +16,10 @@ def _partition(request: PartitionRequest, progress: Progress) -> dict[str, Any]:
     from ..slicing.partition import partition_object
 
     connection = resolve(request.connection)
-    with scanning(request, connection.ref, progress) as run:
-        manifest = partition_object(connection, request.uri, request.format, dict(request.params), progress, run)
+    with scanning(request, connection.ref, progress) as (run, checkpoint):
+        manifest = partition_object(
+            connection, request.uri, request.format, dict(request.params), progress, run, checkpoint=checkpoint
+        )
     return {"manifest_id": manifest.id}
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..errors import CockpitError
 from ..models import Job, Problem
+from ..slicing.checkpoints import drop_all_but
 from .kept import KeptUploads
 from .kinds import kind_of_job
 from .ownership import Owner
@@ -33,7 +34,7 @@ class LeftOver:
     owner: str
 
 
-def recover(store: Store, owner: Owner) -> list[LeftOver]:
+def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("inf")) -> list[LeftOver]:
     """Call the jobs of dead servers interrupted; those among them that can go on without anybody, oldest first."""
     kept = KeptUploads(store)
     browsers = {upload.job_id: upload.upload_id for upload in kept.open() if upload.request is not None}
@@ -56,7 +57,8 @@ def recover(store: Store, owner: Owner) -> list[LeftOver]:
         if job.state != "interrupted":
             updated = {"phase": "", "updated": datetime.now(UTC)}
             store.save(job.model_copy(update=changes | updated), name)
-    store.prune()
+    store.prune(keep, days)
+    drop_all_but(job.id for _, job in store.unfinished(resumable=True))
     return found
 
 

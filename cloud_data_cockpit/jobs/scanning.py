@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..formats.base import Run
 from ..models import ConnectionRef, IndexRequest, PartitionRequest
 from ..registry import get_format
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..slicing.checkpoints import Checkpoint
 
 
 def check_scan(request: PartitionRequest | IndexRequest) -> None:
@@ -28,12 +32,23 @@ def check_scan(request: PartitionRequest | IndexRequest) -> None:
 @contextmanager
 def scanning(
     request: PartitionRequest | IndexRequest, connection: ConnectionRef, progress: Progress
-) -> Iterator[Run | None]:
-    """The map that an index is made with, on the engine of the request; None for this server's own threads."""
-    from ..executors import as_run, open_executor
+) -> Iterator[tuple[Run | None, Checkpoint]]:
+    """The map that an index is made with, on the engine of the request, and the blocks that the job has.
 
-    if request.executor == "threads" and not request.executor_options:
-        yield None
-        return
-    with open_executor(request.executor, **request.executor_options) as executor:
-        yield as_run(executor, stop=progress.stop, connection=connection)
+    The map is None for this server's own threads. The blocks are dropped unless the server ends meanwhile.
+    """
+    from ..executors import as_run, open_executor
+    from ..slicing.checkpoints import Checkpoint, directory_of
+
+    checkpoint = Checkpoint(directory_of(progress.job_id or "none"))
+    try:
+        if request.executor == "threads" and not request.executor_options:
+            yield None, checkpoint
+            return
+        with open_executor(request.executor, **request.executor_options) as executor:
+            yield as_run(executor, stop=progress.stop, connection=connection), checkpoint
+    finally:
+        if progress.closing:
+            checkpoint.flush()
+        else:
+            checkpoint.drop()

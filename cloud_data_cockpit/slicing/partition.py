@@ -19,6 +19,7 @@ from ..tree import head_of
 from . import manifests
 from .ahead import run_for
 from .bytewise import cuts_bytes
+from .checkpoints import Checkpoint
 from .checksums import combine, crc32, summed_for_index
 from .indexes import Kept, find_anywhere, keep_anywhere
 from .open import ConnectionLike, object_name, open_source, resolved
@@ -71,16 +72,17 @@ def partition_object(
     place: LocalPlace | BucketPlace | None = None,
     *,
     checksum: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Manifest:
     """Index if need be, cut and save; the manifest as saved. Nothing is saved of a partition that fails.
 
     `report(done, total)` counts bytes scanned; it may raise Cancelled, which passes through. The index is kept in
-    `place`, unless told where the environment says.
+    `place`, unless told where the environment says. A scan goes on from the blocks in `checkpoint`, and keeps its own.
     """
     source, reached, chosen, checked = _looked_at(connection, uri, format, params)
     place = place or find_place(beside=reached)
     reference = reached.ref if reached else None
-    manifest = planned(source, reference, chosen, checked, report, run, place, checksum=checksum)
+    manifest = planned(source, reference, chosen, checked, report, run, place, checksum=checksum, checkpoint=checkpoint)
     report(source.size, source.size)
     manifests.save(manifest)
     return manifest
@@ -96,6 +98,7 @@ def index_object(
     place: LocalPlace | BucketPlace | None = None,
     *,
     checksum: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Index, str | None]:
     """The index of an object, made and kept if nobody has it; and words when the place of indexes would not do.
 
@@ -103,7 +106,7 @@ def index_object(
     """
     source, reached, chosen, checked = _looked_at(connection, uri, format, params)
     place = place or find_place(beside=reached)
-    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place, checksum)
+    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place, checksum, checkpoint)
     report(source.size, source.size)
     return kept.index, trouble
 
@@ -118,12 +121,13 @@ def planned(
     place: LocalPlace | BucketPlace,
     *,
     checksum: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Manifest:
     """Index if need be, and cut: the manifest that `partition_object` saves, not saved.
 
     `report(0, size)` is the first that is told when there is no index yet, and nothing is told when there is one.
     """
-    kept, trouble = _index(source, format, params, report, run or run_for(source.uri), place, checksum)
+    kept, trouble = _index(source, format, params, report, run or run_for(source.uri), place, checksum, checkpoint)
     cut = format.partition(kept.index, params)
     made = _manifest(source, connection, format, params, cut)
     notes = [*made.notes, *([trouble] if trouble else [])]
@@ -166,6 +170,7 @@ def _index(
     run: Run,
     place: LocalPlace | BucketPlace,
     checksum: bool,
+    checkpoint: Checkpoint | None,
 ) -> tuple[Kept, str | None]:
     """The index, made now if nobody has it, and words for the user when the place of indexes would not do."""
     kept, trouble = find_anywhere(place, source, format, params)
@@ -175,6 +180,8 @@ def _index(
     if kept is None:
         report(0, source.size)
         summed = summed_for_index(source) if checksum else None
+        if checkpoint is not None:
+            run = checkpoint.over(run, source, format, params, summed)
         index = format.index(summed or source, params, report, run=run)
         kept = Kept(index, summed.crc32(0, source.size) if summed else None)
         trouble = keep_anywhere(place, kept) or trouble
