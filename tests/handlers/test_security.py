@@ -18,6 +18,7 @@ EXAMPLES = {
     "manifest_id": "data-01234567",
     "connection": "lab",
     "ticket": "t" * 32,
+    "benchmark_id": "data-01234567",
 }
 ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 CHANGING = pytest.mark.parametrize(
