@@ -9,8 +9,9 @@ describe('ColumnsModel', () => {
     const columns = new ColumnsModel();
     columns.toggle('class');
     expect(columns.chosen).toEqual(['size', 'date', 'class']);
-    expect([240, 320, 600].map(width => columns.fitting(width))).toEqual([
+    expect([240, 320, 420, 600].map(width => columns.fitting(width))).toEqual([
       ['size'],
+      ['size', 'date'],
       ['size', 'date'],
       ['size', 'date', 'class']
     ]);
