@@ -13,6 +13,7 @@ import type {
   DownloadRequest,
   DownloadTicket,
   FolderRequest,
+  FoundPlace,
   FormatInfo,
   HitPage,
   Job,
@@ -190,6 +191,11 @@ export class ApiClient {
   /** Count a piece of what a selection holds. */
   measure(request: MeasureRequest, signal?: AbortSignal): Promise<Measured> {
     return this.call('measure', { method: 'POST', json: request, signal });
+  }
+
+  /** What a pasted text names. */
+  place(text: string): Promise<FoundPlace> {
+    return this.call('places', { method: 'POST', json: { text } });
   }
 
   /** A way to fetch a selection with the browser, once. */

@@ -10,6 +10,7 @@ import { ConnectionsModel } from './connections';
 import { isPrefix } from './dataset';
 import { FavouritesModel } from './favourites';
 import { JobsModel } from './jobs';
+import type { IPlace as ILocated } from './location';
 import { parentOf, parsePlace } from './location';
 import { ObjectModel } from './object';
 import type { ISort } from './order';
@@ -254,7 +255,7 @@ export class Cockpit {
 
   /** Go where a pasted text points. False when it names no place in S3. */
   async openUri(text: string): Promise<boolean> {
-    const place = parsePlace(text, this.connections.ref?.endpoint_url);
+    const place = parsePlace(text, this.connections.ref?.endpoint_url) ?? (await this.askPlace(text));
     if (!place) {
       return false;
     }
@@ -292,6 +293,17 @@ export class Cockpit {
       this.browser.location = { ...this.browser.location, connection };
     }
     await this.openUri(uri);
+  }
+
+  /** The server knows rarer addresses: access points, other providers. */
+  private async askPlace(text: string): Promise<ILocated | null> {
+    try {
+      const { bucket, key } = await this.api.place(text);
+      return { bucket, rest: key };
+    } catch {
+      // It says why; the person is told that this names no place.
+      return null;
+    }
   }
 
   /** Make a bucket and enter it. */
