@@ -4,6 +4,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 DEMO := .venv
 DEV := .venv-dev
 NEWER := .venv-newer
+HEAVY := .venv-heavy
 BIN := $(CURDIR)/$(DEV)/bin
 WITH_NODE := scripts/with_node $(DEV)
 PIP := pip install -q --disable-pip-version-check
@@ -11,7 +12,7 @@ FRONT := package.json yarn.lock tsconfig.json $(shell find src style schema -typ
 BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-config -type f \
 	-not -path '*/__pycache__/*' -not -path '*/labextension/*' 2>/dev/null)
 
-.PHONY: demo test check pytest newer unit wheel galata screens format clean
+.PHONY: demo test check pytest newer heavy unit wheel galata screens format clean
 .DEFAULT_GOAL := test
 
 # --- what a user calls ------------------------------------------------------------------------------------------------
@@ -19,7 +20,7 @@ BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-conf
 demo: $(DEMO)/installed
 	$(DEMO)/bin/cloud-data-cockpit demo --notebook-dir "$$HOME" $(ARGS)
 
-test: check pytest newer unit wheel galata
+test: check pytest newer heavy unit wheel galata
 	@echo "All groups of tests have passed."
 
 # --- environments -----------------------------------------------------------------------------------------------------
@@ -70,6 +71,14 @@ newer: $(DEV)/front
 	HATCH_BUILD_NO_HOOKS=true $(NEWER)/bin/$(PIP) -e '.[test,all]'; \
 	$(NEWER)/bin/python -m pytest tests/formats tests/slicing tests/test_dataplug.py
 
+# Engines that weigh more than all the rest together live in an environment of their own.
+heavy: $(HEAVY)/installed
+	$(HEAVY)/bin/python -m pytest -m heavy tests/executors
+
+$(HEAVY)/installed: $(HEAVY)/bin/python pyproject.toml
+	HATCH_BUILD_NO_HOOKS=true $(HEAVY)/bin/$(PIP) -e '.[test,dask,ray,lithops,joblib,spark]'
+	touch $@
+
 unit: node_modules/.yarn-state.yml
 	PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test
 
@@ -93,4 +102,4 @@ format: node_modules/.yarn-state.yml
 	PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm lint
 
 clean:
-	rm -rf $(DEMO) $(DEV) $(NEWER) build dist lib node_modules cloud_data_cockpit/labextension .mypy_cache .ruff_cache
+	rm -rf $(DEMO) $(DEV) $(NEWER) $(HEAVY) build dist lib node_modules cloud_data_cockpit/labextension .mypy_cache .ruff_cache

@@ -1,6 +1,6 @@
-"""Sends 2 GiB through the upload handler of a real Jupyter server into a real S3 service; prints memory and speed.
+"""Sends 2 GiB through a real Jupyter server into a real S3 service, as a browser and as a job; prints memory and speed.
 
-Usage: python benchmarks/upload_memory.py [--gib 2] [--connections 4]. Needs Linux (/proc), and that much free disk.
+Usage: python benchmarks/upload_memory.py [--gib 2] [--connections 4]. Needs Linux (/proc), and three times the disk.
 """
 
 from __future__ import annotations
@@ -116,6 +116,29 @@ def _upload(api: Api, size: int, connections: int) -> float:
     return took
 
 
+def _send(api: Api, home: Path, size: int) -> float:
+    block = os.urandom(MIB)
+    with (home / "large").open("wb") as file:
+        for number in range(size // MIB):
+            file.write(number.to_bytes(8, "big") + block[8:])
+    begun = time.monotonic()
+    job = api("POST", "jobs", {"kind": "upload", "connection": "demo", "bucket": BUCKET, "paths": ["large"]})
+    while job["state"] in ("queued", "running"):
+        time.sleep(0.1)
+        job = api("GET", f"jobs/{job['id']}")
+    if job["state"] != "succeeded":
+        raise RuntimeError(f"the job ended as {job}")
+    return time.monotonic() - begun
+
+
+def _print(what: str, size: int, took: float, memory: Memory) -> None:
+    print(
+        f"{what}: {size / MIB:.0f} MiB in {took:.1f} s: {size / MIB / took:.0f} MiB/s; the server's memory: "
+        f"{memory.first / 1e6:.0f} MB before, {memory.largest / 1e6:.0f} MB at most, "
+        f"{(memory.largest - memory.first) / 1e6:.0f} MB more"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gib", type=float, default=2.0)
@@ -134,19 +157,16 @@ def main() -> None:
         try:
             api = Api(port, token)
             _wait(api)
-            memory = Memory(server.pid)
-            memory.start()
             api("POST", "buckets", {"connection": "demo", "bucket": BUCKET})
-            took = _upload(api, size, options.connections)
-            memory.stop()
+            for what in ("browser", "job"):
+                memory = Memory(server.pid)
+                memory.start()
+                took = _upload(api, size, options.connections) if what == "browser" else _send(api, home, size)
+                memory.stop()
+                _print(what, size, took, memory)
         finally:
             server.terminate()
             server.wait()
-    print(
-        f"{size / MIB:.0f} MiB in {took:.1f} s with {options.connections} connections: {size / MIB / took:.0f} MiB/s; "
-        f"the server's memory: {memory.first / 1e6:.0f} MB before, {memory.largest / 1e6:.0f} MB at most, "
-        f"{(memory.largest - memory.first) / 1e6:.0f} MB more"
-    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ _HOMES = {
     "browse": ".kernel.browser",
     "connect": ".s3.connections",
     "partition": ".slicing.partition",
-    "load_slices": ".slicing.slices",
+    "load_slices": ".kernel.loading",
     "upload": ".s3.uploading",
     "CockpitError": ".errors",
 }

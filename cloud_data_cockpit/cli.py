@@ -1,4 +1,4 @@
-"""The command line: demo, serve-s3, doctor."""
+"""The command line: demo, serve-s3, doctor, jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import CockpitError
+from .errors import BadRequest, CockpitError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what is installed, enabled, reachable, and what is missing")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     doctor.add_argument("--timeout", type=float, default=3.0, help="seconds to wait for an endpoint")
+
+    jobs = commands.add_parser("jobs", help="list jobs, show, cancel, resume or retry one")
+    jobs.add_argument("action", nargs="?", default="list", choices=("list", "show", "cancel", "resume", "retry"))
+    jobs.add_argument("job", nargs="?", help="its id, or the beginning of it")
+    jobs.add_argument("--json", action="store_true", help="as a JSON list")
     return parser
 
 
@@ -53,11 +58,27 @@ def _run(options: argparse.Namespace) -> int:
             s3_port=options.s3_port,
             browser=not options.no_browser,
         )
+    if options.command == "jobs":
+        return _jobs(options)
     from .doctor import as_json, as_text, examine
 
     report = examine(timeout=options.timeout)
     print(as_json(report) if options.json else as_text(report))
     return 0 if report.healthy else 1
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    from . import job_list
+
+    if options.action == "list":
+        found = job_list.jobs()
+        print(job_list.as_json(found) if options.json else job_list.as_table(found))
+        return 0
+    if not options.job:
+        raise BadRequest(f"name the job to {options.action} by its id: `cloud-data-cockpit jobs` lists them")
+    one = job_list.job(options.job) if options.action == "show" else job_list.change(options.action, options.job)
+    print(job_list.as_json([one]) if options.json else job_list.as_text(one))
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

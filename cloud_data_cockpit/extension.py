@@ -41,7 +41,11 @@ class CloudDataCockpit(ExtensionApp):
 
     open_panel = Bool(False, help="Open the Cockpit in the left sidebar when JupyterLab starts.").tag(config=True)
     default_connection = Unicode("", help="Name of the connection that the panel shows first.").tag(config=True)
-    max_jobs = Int(2, min=1, help="Partitions that run at once; further ones wait.").tag(config=True)
+    max_jobs = Int(2, min=1, help="Partitions, indexes and benchmarks that run at once; others wait.").tag(config=True)
+    keep_jobs = Int(1000, min=1, help="Jobs that are kept in the list; older ones that have ended are forgotten.").tag(
+        config=True
+    )
+    keep_jobs_days = Float(90.0, min=0.0, help="Days after which a job that has ended is forgotten.").tag(config=True)
     max_upload_parts = Int(4, min=1, help="Parts of 8 MiB held at once, over all uploads.").tag(config=True)
     upload_idle_seconds = Int(
         900, min=1, help="An upload of which nothing has come for so long is interrupted: its page was closed."
@@ -94,7 +98,7 @@ class CloudDataCockpit(ExtensionApp):
         set_directory(self._root)
         self._store = Store(default_path())
         self._owner = Owner(self._store.path.parent)
-        left_over = recover(self._store, self._owner)
+        left_over = recover(self._store, self._owner, self.keep_jobs, self.keep_jobs_days)
         loop = cast("BaseAsyncIOLoop", self._server.io_loop)
         board = Board(self._store, self._owner.name, self._emit, loop.asyncio_loop)
         release = version("cloud-data-cockpit")
@@ -135,7 +139,8 @@ class CloudDataCockpit(ExtensionApp):
         await services.uploads.close()
         await services.runner.close()
         services.board.close()
-        services.threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (services.threads, services.streams):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._store.close()
         self._owner.close()
 

@@ -87,6 +87,16 @@ def read_merged(read: Callable[[int, int], bytes], ranges: Sequence[Range]) -> l
     return split_merged(merge_ranges(ranges), read, ranges)
 
 
+def read_joined(source: Source, parts: Sequence[Range | bytes]) -> bytes:
+    """Ranges of `source`, and bytes that are there already, one after another."""
+    own: Callable[[Sequence[Range | bytes]], bytes] | None = getattr(source, "read_joined", None)
+    if own is not None:
+        return own(parts)
+    read = iter(source.read_many([part for part in parts if not isinstance(part, bytes)]))
+    held = [part if isinstance(part, bytes) else next(read) for part in parts]
+    return held[0] if len(held) == 1 else b"".join(held)
+
+
 def split_merged(merged: Sequence[Range], read: Callable[[int, int], bytes], ranges: Sequence[Range]) -> list[bytes]:
     """Cut the merged reads into the ranges that were asked for; each merged range is read once."""
     results: list[bytes] = [b""] * len(ranges)

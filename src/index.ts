@@ -11,6 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { ApiClient } from './api/client';
+import type { Job } from './api/schema';
 import { addCommands } from './commands';
 import { chooseConflict } from './dialogs/ConflictDialog';
 import { keptByBrowser } from './files/kept';
@@ -79,10 +80,11 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     app.shell.add(panel, 'left', { rank: 250, type: 'Data Cockpit' });
     restorer?.add(panel, PANEL_ID);
     notifyOfUploads(cockpit.uploads, trans);
-    notifyOfJobs(cockpit.jobs, cockpit.uploads, trans, job => {
+    const showJob = (job: Job) => {
       app.shell.activateById(PANEL_ID);
-      void cockpit.showJob(job);
-    });
+      void cockpit.showAt(job.connection, job.uri);
+    };
+    notifyOfJobs(cockpit.jobs, cockpit.uploads, trans, showJob, job => cockpit.actions.isAsked(job));
     if (statusBar) {
       const item = new RunningStatus(cockpit, trans, () => void app.commands.execute(CommandIDs.showJobs));
       const isActive = () => item.active;
@@ -91,6 +93,7 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     }
     // The network is back: what waits for its next try need not wait longer.
     window.addEventListener('online', () => cockpit.uploads.waker.wake());
+    window.addEventListener('pagehide', () => cockpit.uploads.leave());
     void start(app, cockpit, settings, registry, state);
     return new PublicFace(cockpit);
   }

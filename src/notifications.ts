@@ -88,7 +88,11 @@ export function notifyOfUploads(uploads: UploadsModel, trans: TranslationBundle)
 function runningUploads(items: IUploadItem[], trans: TranslationBundle, uploads: UploadsModel, batch: number): IShown {
   const total = items.reduce((sum, item) => sum + item.size, 0);
   const sent = items.reduce((sum, item) => sum + item.sent, 0);
-  const what = items.length === 1 ? displayName(items[0].name) : trans._n('%1 file', '%1 files', items.length);
+  const ended = items.filter(item => !isUnderWay(item)).length;
+  const what =
+    items.length === 1
+      ? displayName(items[0].name)
+      : trans.__('%1 of %2 files', formatCount(ended), formatCount(items.length));
   return {
     message: trans.__('Uploading %1: %2 of %3', what, formatBytes(sent), formatBytes(total)),
     type: 'in-progress',
@@ -115,7 +119,9 @@ function endedUploads(items: IUploadItem[], trans: TranslationBundle): IShown {
       ? { ...settled, type: 'info', message: trans.__('Nothing uploaded: what was there was left as it is.') }
       : { ...settled, type: 'info', message: trans.__('Upload cancelled. Nothing was stored.') };
   }
-  const what = done.length === 1 ? displayName(done[0].key) : trans._n('%1 file', '%1 files', done.length);
+  const files = trans._n('%1 file', '%1 files', done.length);
+  const what =
+    done.length === 1 ? displayName(done[0].key) : files.replace(String(done.length), formatCount(done.length));
   return { ...settled, type: 'success', message: trans.__('Uploaded %1 to %2', what, done[0].bucket) };
 }
 
@@ -124,7 +130,8 @@ export function notifyOfJobs(
   jobs: JobsModel,
   uploads: UploadsModel,
   trans: TranslationBundle,
-  show: (job: Job) => void
+  show: (job: Job) => void,
+  isAsked: (job: Job) => boolean = () => false
 ): void {
   const board = new Board<string>();
   const watched = new Map<string, number>();
@@ -136,7 +143,10 @@ export function notifyOfJobs(
         watched.delete(id);
       } else if (!isActive(job)) {
         watched.delete(id);
-        if (board.has(id) || job.state === 'failed' || job.notes.length > 0) {
+        if (isAsked(job)) {
+          // A dialog asks what to do about it.
+          board.drop(id);
+        } else if (board.has(id) || job.state === 'failed' || job.notes.length > 0) {
           board.put(
             id,
             endedJob(job, trans, () => show(job))

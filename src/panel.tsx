@@ -19,6 +19,8 @@ export const PANEL_ID = 'cloud-data-cockpit';
 
 /** A listing older than this is asked for again when the panel comes into view. */
 const STALE_MS = 10_000;
+/** And older than this while it is in view. */
+const OLD_MS = 60_000;
 
 export class CockpitPanel extends ReactWidget {
   constructor(cockpit: Cockpit, commands: CommandRegistry, trans: TranslationBundle) {
@@ -47,10 +49,31 @@ export class CockpitPanel extends ReactWidget {
     );
   }
 
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._timer = setInterval(() => this.keepFresh(OLD_MS), OLD_MS / 4);
+    document.addEventListener('visibilitychange', this.onVisible);
+  }
+
+  protected onBeforeDetach(message: Message): void {
+    clearInterval(this._timer);
+    document.removeEventListener('visibilitychange', this.onVisible);
+    super.onBeforeDetach(message);
+  }
+
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    const { browser, jobs } = this.cockpit;
-    if (browser.loading === null && browser.pages === 1 && Date.now() - browser.loadedAt > STALE_MS) {
+    this.onVisible();
+  }
+
+  private readonly onVisible = () => this.keepFresh(STALE_MS);
+
+  /** Ask again for a listing that is in view and older than so many milliseconds, unless it is in somebody's hands. */
+  private keepFresh(age: number): void {
+    const { browser, jobs, actions } = this.cockpit;
+    const idle = browser.loading === null && !browser.error && actions.renaming === null;
+    const old = Date.now() - browser.loadedAt > age;
+    if (this.isVisible && document.visibilityState === 'visible' && idle && old && browser.pages === 1) {
       void browser.refresh();
       void jobs.refresh();
     }
@@ -62,6 +85,7 @@ export class CockpitPanel extends ReactWidget {
     (list ?? this.node.querySelector<HTMLElement>('button'))?.focus();
   }
 
+  private _timer: ReturnType<typeof setInterval> | undefined;
   private readonly cockpit: Cockpit;
   private readonly context: ICockpitContext;
 }

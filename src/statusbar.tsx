@@ -73,18 +73,22 @@ export class RunningStatus extends ReactWidget {
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 
+/** Operations, not files: what was given together counts once. */
 function running({ jobs, uploads }: Cockpit): IRunning {
   const others = jobs.list.filter(job => isActive(job) && !uploads.byJob(job.id));
-  const sum: IRunning = { count: others.length + uploads.active.length, done: 0, total: 0 };
+  const batches = new Set(uploads.active.map(item => item.batch));
+  const sum: IRunning = { count: others.length + batches.size, done: 0, total: 0 };
   for (const job of others) {
     if (job.unit === 'bytes') {
       sum.done += job.done;
       sum.total += job.total;
     }
   }
-  for (const item of uploads.active) {
-    sum.done += item.sent;
-    sum.total += item.size;
+  for (const item of uploads.items) {
+    if (batches.has(item.batch)) {
+      sum.done += item.sent;
+      sum.total += item.size;
+    }
   }
   return sum;
 }

@@ -45,6 +45,14 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_CREDENTIAL_EXPIRATION",
         "AWS_CA_BUNDLE",
+        "CLOUD_DATA_COCKPIT_MANIFEST_PLACE",
+        "CLOUD_DATA_COCKPIT_MANIFEST_CONNECTION",
+        "DATA_COCKPIT_SERVER",
+        "DATA_COCKPIT_TOKEN",
+        "JUPYTER_SERVER_URL",
+        "JUPYTER_SERVER_TOKEN",
+        "JUPYTER_TOKEN",
+        "JPY_PARENT_PID",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))

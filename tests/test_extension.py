@@ -32,6 +32,8 @@ def test_the_settings_are_those_that_are_documented() -> None:
         "default_connection",
         "max_jobs",
         "max_upload_parts",
+        "keep_jobs",
+        "keep_jobs_days",
         "upload_idle_seconds",
         "upload_keep_days",
         "index_place",

@@ -39,6 +39,8 @@ class Engine(ABC):
     extra: ClassVar[str | None] = None
     exact: ClassVar[bool] = True
     """Whether a worker that dies takes only its own task along, so that the task is known which ended it."""
+    ahead: ClassVar[int] = 2
+    """Tasks for each worker that are under way or waiting for it, unless a window is given."""
     lends: ClassVar[str | None] = None
     """Why credentials cannot be sent along with tasks; None where they can."""
 

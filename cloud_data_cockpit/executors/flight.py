@@ -108,7 +108,7 @@ class Flight(Generic[R]):
     # --- launching -----------------------------------------------------------------------------
 
     def _room(self) -> int:
-        return self._window or 2 * self._engine.workers
+        return self._window or self._engine.ahead * self._engine.workers
 
     def _fill(self) -> None:
         if self._suspects:

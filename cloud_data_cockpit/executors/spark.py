@@ -128,13 +128,15 @@ class SparkExecutor(Engine):
 def slices_rdd(slices: Iterable[Any], session: Any = None) -> Any:
     """Slices as an RDD with a partition for each; `rdd.map(lambda piece: piece.count()).sum()`.
 
-    They are read on Spark's workers, with the credentials that those find. BadRequest when there is no session.
+    They are read on Spark's workers, with the credentials that those find. `session` is a SparkSession or a
+    SparkContext. BadRequest when there is no session.
     """
     session = session or _active()
     if session is None:
         raise BadRequest("there is no Spark session: make one, or give it as session=")
     pieces = list(slices)
-    return session.sparkContext.parallelize(pieces, max(1, len(pieces)))
+    context = getattr(session, "sparkContext", session)
+    return context.parallelize(pieces, max(1, len(pieces)))
 
 
 def _active() -> Any:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadRequest, CockpitError, FormatError
 from ..models import Slice
-from ..source import Range, Source
+from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, HEAD_BYTES, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .csv_columns import pack_types, to_frame, to_table, unpack_types
 from .csv_dialect import likelihood, looks_like_header, parse_rows, sniff, sniff_quote, unique_names
@@ -134,7 +134,7 @@ class CsvFormat:
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         """The rows as they are stored; with `header`, behind the header row and the byte order mark of the object."""
-        return b"".join(source.read_many(self.byte_parts(source, shared, piece, header=header)))
+        return read_joined(source, self.byte_parts(source, shared, piece, header=header))
 
     def byte_parts(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> list[Range]:
         """The ranges that `read_bytes` gives."""

@@ -14,7 +14,8 @@ from ..source import Range, Source, blocks
 from .base import Report, Run
 from .csv_columns import TEXT, Survey, survey
 from .csv_encoding import UTF8_LONGEST, Encoding, first_bad_utf8, to_utf8, undefined_in_cp1252
-from .csv_scan import QUOTED, RECORD, Grammar, Scan, last_opening, possible_entries, scan
+from .csv_plain import plain_rows
+from .csv_scan import QUOTED, RECORD, Grammar, Scan, last_opening, plain_scan, possible_entries, scan
 
 MOST_STARTS = 1 << 24
 SEAM_BYTES = 64 << 10
@@ -26,7 +27,8 @@ EXPLAINED_BYTES = 16 << 20
 class Reading:
     """How the bytes are understood, `usual` cells in most rows; `body` is the offset of the first data row.
 
-    Columns that are `decided` are text by the first rows already.
+    Columns that are `decided` are text by the first rows already. Where these are plain, `numbers` are the columns that
+    a block must have numbers in to be plain as well.
     """
 
     encoding: Encoding
@@ -35,6 +37,7 @@ class Reading:
     typed: bool
     body: int
     decided: frozenset[int] = frozenset()
+    numbers: tuple[int, ...] | None = None
 
     def utf8_grammar(self) -> Grammar:
         """The same grammar for rows that were changed to UTF-8."""
@@ -42,6 +45,12 @@ class Reading:
 
     def survey(self, rows: bytes) -> Survey:
         """Types need no decoding where ASCII is kept; other text is decoded, which also checks it."""
+        if self.numbers is not None:
+            # A few rows at a seam: to start a parser for them takes far longer.
+            lines = b"".join([b"\n", rows, b"" if rows.endswith(b"\n") else b"\n"])
+            plain = plain_rows(lines, 0, len(lines), self.grammar, self.usual, self.numbers)
+            if plain is not None:
+                return Survey(plain[2], self.usual, self.usual)
         text = rows if self.encoding.guessed or self.encoding.name == "utf-8" else to_utf8(rows, self.encoding.name)
         return survey(text, self.utf8_grammar(), self.usual, typed=self.typed, decided=self.decided)
 
@@ -71,29 +80,63 @@ def scan_block(source: Source, reading: Reading, block: Range) -> BlockFacts:
     before = unit if offset > reading.body else 0
     behind = min(UTF8_LONGEST if unit == 1 else 0, source.size - offset - length)
     read = source.read(offset - before, before + length + behind)
-    data = read[before : before + length]
     units = reading.grammar.units(memoryview(read)[: before + length])
     refuse_zeros(units, offset - before, unit)
     previous = int(units[0]) if before else None
-    units = units[1:] if before else units
-    found = scan(units, reading.grammar, possible_entries(previous, reading.grammar))
-    entries, first, last = _span(found, unit)
+    entries = possible_entries(previous, reading.grammar)
+    plain = _plain(read, before, before + length, reading, entries)
+    surveyed = plain or _exact(read, before, units[1:] if before else units, reading, entries)
+    first, last = before + surveyed.first, before + surveyed.last
     suspect = unit == 1 and not read.isascii()
     checked = suspect and reading.encoding.name == "utf-8"
     bad = first_bad_utf8(read[before:], length, first=before == 0) if checked else None
     return BlockFacts(
         offset=offset,
         length=length,
-        scan=found,
+        scan=surveyed.scan,
         bad_utf8=None if bad is None else offset + bad,
-        undefined_cp1252=suspect and undefined_in_cp1252(data),
-        survey=reading.survey(data[first:last]) if first < last else Survey(),
-        surveyed_for=entries,
-        first=first,
-        last=last,
-        lead=data[:first] if first <= SEAM_BYTES else None,
-        tail=data[last:] if length - last <= SEAM_BYTES else None,
+        undefined_cp1252=suspect and undefined_in_cp1252(read[before : before + length]),
+        survey=surveyed.survey,
+        surveyed_for=surveyed.entries,
+        first=surveyed.first,
+        last=surveyed.last,
+        lead=read[before:first] if surveyed.first <= SEAM_BYTES else None,
+        tail=read[last : before + length] if length - surveyed.last <= SEAM_BYTES else None,
     )
+
+
+@dataclass(frozen=True)
+class _Surveyed:
+    """Row starts, and the survey of the rows from `first` to `last`, whole rows for `entries`."""
+
+    scan: Scan
+    entries: frozenset[int]
+    first: int
+    last: int
+    survey: Survey
+
+
+def _exact(data: bytes, start: int, units: NDArray[np.uint8], reading: Reading, entries: list[int]) -> _Surveyed:
+    """For any block; `units` are those of `data` from `start` on."""
+    found = scan(units, reading.grammar, entries)
+    surveyed_for, first, last = _span(found, reading.grammar.unit)
+    exact = replace(reading, numbers=None)
+    survey = exact.survey(data[start + first : start + last]) if first < last else Survey()
+    return _Surveyed(found, surveyed_for, first, last, survey)
+
+
+def _plain(data: bytes, start: int, stop: int, reading: Reading, entries: list[int]) -> _Surveyed | None:
+    """For a block, data[start:stop], that is plain, in a fraction of the time; None for any other."""
+    if reading.numbers is None or start == stop:
+        return None
+    rows = plain_rows(data, start, stop, reading.grammar, reading.usual, reading.numbers)
+    if rows is None:
+        return None
+    starts, last, flags = rows
+    first = int(starts[0]) if len(starts) else last
+    outside = frozenset(entry for entry in entries if entry != QUOTED)
+    found = plain_scan(data[start], data[stop - 1], starts, reading.grammar, entries)
+    return _Surveyed(found, outside, first, last, Survey(flags, reading.usual, reading.usual))
 
 
 def _span(found: Scan, unit: int) -> tuple[frozenset[int], int, int]:
@@ -133,7 +176,7 @@ class RowStarts:
         """Rows that begin `starts` code units after `offset`."""
         skip = -self.rows % self.stride
         self.rows += len(starts)
-        self._keep(offset, starts[skip :: self.stride])
+        self._keep(offset, starts[skip :: self.stride] if self.stride > 1 else starts)
         while self._kept > self.most:
             self._thin()
 
@@ -143,27 +186,33 @@ class RowStarts:
         The largest value of their type stands for one of the few `long` ones. The type is the one that costs least.
         """
         cost = {size: self._kept * size for size in (1, 2, 4)}
-        for distances in self._distances(unit):
+        for first, inner in self._distances(unit):
+            largest = int(inner.max(initial=0))
             for size in cost:
-                cost[size] += 8 * int(np.count_nonzero(distances >= _escape(size)))
+                long = int(np.count_nonzero(inner >= _escape(size))) if largest >= _escape(size) else 0
+                cost[size] += 8 * (long + (first >= _escape(size)))
         size = min(cost, key=lambda s: cost[s])
-        deltas, long, at = np.empty(self._kept, f"u{size}"), [np.zeros(0, np.int64)], 0
-        for distances in self._distances(unit):
-            deltas[at : at + len(distances)] = np.minimum(distances, _escape(size))
-            long.append(distances[distances >= _escape(size)])
-            at += len(distances)
-        return {"deltas": deltas, "long": np.concatenate(long)}
+        deltas, long_ones, at = np.empty(self._kept, f"u{size}"), [np.zeros(0, np.int64)], 0
+        for first, inner in self._distances(unit):
+            deltas[at] = min(first, _escape(size))
+            deltas[at + 1 : at + 1 + len(inner)] = np.minimum(inner, _escape(size))
+            long_ones.append(np.array([first] if first >= _escape(size) else [], np.int64))
+            long_ones.append(inner[inner >= _escape(size)].astype(np.int64))
+            at += 1 + len(inner)
+        return {"deltas": deltas, "long": np.concatenate(long_ones)}
 
-    def _distances(self, unit: int) -> Iterator[NDArray[np.int64]]:
+    def _distances(self, unit: int) -> Iterator[tuple[int, NDArray[np.uint32] | NDArray[np.int64]]]:
+        """Of each piece: the distance of its first row from the row before, and those between its rows."""
         previous = 0
         for offset, starts in self._pieces:
-            offsets = starts.astype(np.int64) * unit + offset
-            yield np.diff(offsets, prepend=previous)
-            previous = int(offsets[-1])
+            inner = np.diff(starts)
+            yield offset + int(starts[0]) * unit - previous, inner if unit == 1 else inner.astype(np.int64) * unit
+            previous = offset + int(starts[-1]) * unit
 
     def _keep(self, offset: int, starts: NDArray[np.uint32]) -> None:
         if len(starts):
-            self._pieces.append((offset, starts.copy()))
+            # A part of an array would keep all of it.
+            self._pieces.append((offset, starts if starts.base is None else starts.copy()))
             self._kept += len(starts)
 
     def _thin(self) -> None:
@@ -181,8 +230,10 @@ def _escape(size: int) -> int:
 
 def unpack_starts(deltas: NDArray[np.generic], long: NDArray[np.generic]) -> NDArray[np.int64]:
     """Offsets of the rows that `RowStarts.packed` packed."""
+    if not len(long):
+        return np.cumsum(deltas, dtype=np.int64)
     distances = deltas.astype(np.int64)
-    distances[distances == _escape(deltas.dtype.itemsize)] = long
+    distances[deltas == _escape(deltas.dtype.itemsize)] = long
     return np.cumsum(distances, out=distances)
 
 
@@ -247,13 +298,20 @@ class Merge:
 
 
 def decide(source: Source, reading: Reading) -> Reading:
-    """`reading` with the columns that are text by the first rows, so that further rows need not be asked about them."""
+    """`reading` with what its first rows tell: columns that are text, which further rows need not be asked about, and
+    whether the rows are plain.
+    """
     unit = reading.grammar.unit
     data = source.read(reading.body, min(DECIDING_BYTES, source.size - reading.body) // unit * unit)
     starts = scan(reading.grammar.units(data), reading.grammar, [RECORD]).starts(RECORD)
-    if not reading.typed or not len(starts):
+    if reading.typed and len(starts):
+        reading = replace(reading, decided=reading.survey(data[: int(starts[-1]) * unit]).text_columns())
+    # Elsewhere the survey of a block also proves its encoding.
+    if not reading.encoding.guessed and reading.encoding.name != "utf-8":
         return reading
-    return replace(reading, decided=reading.survey(data[: int(starts[-1]) * unit]).text_columns())
+    numbers = tuple(i for i in range(reading.usual) if i not in reading.decided) if reading.typed else ()
+    fits = plain_rows(data, 0, len(data), reading.grammar, reading.usual, numbers) is not None
+    return replace(reading, numbers=numbers) if fits else reading
 
 
 def build(source: Source, reading: Reading, report: Report, run: Run, block_size: int) -> Merge:

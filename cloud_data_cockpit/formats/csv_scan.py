@@ -57,7 +57,7 @@ class Scan:
 
     def starts(self, entry: int) -> NDArray[np.uint32]:
         """All row starts if the block is entered in state `entry`."""
-        return np.concatenate([self.heads[entry], self.common])
+        return np.concatenate([self.heads[entry], self.common]) if len(self.common) else self.heads[entry]
 
     def count(self, entry: int) -> int:
         return len(self.heads[entry]) + len(self.common)
@@ -108,6 +108,17 @@ def scan(units: Units, grammar: Grammar, entries: Sequence[int]) -> Scan:
     rest, exit_state = _scan_from(units[border:], grammar, last)
     common = np.concatenate([begun.common, rest + np.uint32(border)])
     return Scan(begun.heads, common, dict.fromkeys(entries, exit_state))
+
+
+def plain_scan(first: int, last: int, starts: NDArray[np.uint32], grammar: Grammar, entries: Sequence[int]) -> Scan:
+    """The scan of a block without quotes and returns, its first and last unit given.
+
+    `starts` are those of the rows behind the first newline.
+    """
+    outside = starts if first == LF_UNIT else np.concatenate([np.zeros(1, np.uint32), starts])
+    heads = {e: _NO_STARTS if e == QUOTED else outside if e in (RECORD, CR) else starts for e in entries}
+    state = _after(last, grammar)
+    return Scan(heads, _NO_STARTS, {e: QUOTED if e == QUOTED else state for e in entries})
 
 
 def _first_quote(units: Units, grammar: Grammar) -> int:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ..errors import BadRequest, FormatError
 from ..models import Slice
-from ..source import MemorySource, Range, Source, blocks
+from ..source import MemorySource, Range, Source, blocks, read_joined
 from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .fasta_cut import MOST_SLICES, Records, between_bases, between_sequences, regions, slices_between
 from .fasta_join import UNEVEN, Joined
@@ -143,7 +143,7 @@ class FastaFormat:
         """The object's bytes; with `header` a part of a sequence gets its header line and comments fall away."""
         if header:
             return read_whole(source, shared, piece)
-        return b"".join(source.read_many([block for o, n in piece.ranges for block in blocks(o, o + n, BLOCK_SIZE)]))
+        return read_joined(source, piece.ranges)
 
     def byte_parts(
         self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..models import Slice
-from ..source import Range, Source, blocks
+from ..source import Range, Source, blocks, read_joined
 from .base import BLOCK_SIZE
 
 _WHITE_SPACE = b" \t\n\r\v\f"
@@ -41,10 +41,12 @@ def header_range(piece: Slice) -> list[Range]:
 def read_whole(source: Source, shared: Mapping[str, Any], piece: Slice) -> bytes:
     """The slice as FASTA: a part in its beginning gets the header line of its sequence."""
     header = header_range(piece)
-    parts = source.read_many([*header, *held_ranges(shared, piece)])
-    if header:
-        parts[0] = parts[0].rstrip(b"\r\n") + b"\n"
-    return b"".join(parts)
+    data = read_joined(source, [*header, *held_ranges(shared, piece)])
+    if not header:
+        return data
+    line = data[: header[0][1]]
+    plain = line.rstrip(b"\r\n") + b"\n"
+    return data if plain == line else plain + data[len(line) :]
 
 
 def parse(data: bytes, piece: Slice) -> list[FastaRecord]:

@@ -35,7 +35,7 @@ STRETCH = np.dtype(
 
 _CHUNK = 1 << 18
 _PORTION = 1 << 18
-_FEW_RECORDS = 64
+_FEW_RECORDS = 1024
 
 
 @dataclass(frozen=True)

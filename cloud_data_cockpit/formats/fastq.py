@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-READ_BYTES = 8 << 20
+READ_BYTES = 4 << 20
 
 
 class FastqParams(PartitionParams):
@@ -196,7 +196,7 @@ def to_arrow(source: Source, shared: Mapping[str, Any], piece: Slice) -> pa.Tabl
     """A table of the columns name, sequence and quality, all large_string."""
     if shared["wrapped"]:
         return arrow_of(iter_reads(source, shared, piece))
-    return arrow_by_fours(to_bytes(source, shared, piece), shared["encoding"])
+    return arrow_by_fours(_pieces(source, piece), shared["encoding"])
 
 
 def to_pandas(source: Source, shared: Mapping[str, Any], piece: Slice) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +19,7 @@ from .geotiff_gdal import meaning_of
 from .geotiff_images import Found, find_image
 from .geotiff_params import GeotiffParams, window_from
 from .geotiff_raster import Raster
-from .geotiff_read import count_pixels, open_shared, read_pixels, read_raster
+from .geotiff_read import bounds_of, count_pixels, open_shared, read_pixels, read_raster
 from .geotiff_windows import Windows, by_tile_rows, cut_in, grid_of
 from .tiff_ifd import PAGE, Directory, Tag, TiffFile, signature
 from .tiff_layout import Layout, Tiles, Window, places_of, read_tiles
@@ -124,6 +124,16 @@ class GeotiffFormat:
         if header:
             return window_file(opened, window)
         return raw_pixels(read_pixels(opened.tiff, opened.layout, window, opened.meaning()))
+
+    def boxes(
+        self, source: Source, shared: Mapping[str, Any]
+    ) -> Callable[[Slice], tuple[float, float, float, float] | None]:
+        """Tells the bounds of a slice's window in the file's CRS. BadRequest when the file is not georeferenced."""
+        opened = open_shared(source, shared)
+        meaning = opened.meaning()
+        if not meaning.georeferenced:
+            raise BadRequest(f"{source.uri} has no coordinates; choose its windows by the pixels in slice.details")
+        return lambda piece: bounds_of(meaning.transform, _window_of(piece), opened.scale)
 
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         """Pixels, each of them decoded, a few tiles at a time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -115,15 +115,22 @@ def opened(tiff: bytes, uri: str) -> Iterator[DatasetReader]:
     """The TIFF as a dataset. What GDAL says against it becomes a FormatError.
 
     No setting of GDAL is made, since rasterio sets those of the whole process from its main thread; the file in memory
-    has no neighbours that GDAL could look for, and reaches no network.
+    has no neighbours that GDAL could look for, and reaches no network. So it needs no credentials either: left to
+    itself, rasterio makes a session of boto3's for each file, which takes longer than decoding it.
     """
     try:
+        from rasterio.env import Env, hasenv
         from rasterio.errors import RasterioError
         from rasterio.io import MemoryFile
+        from rasterio.session import DummySession
     except ImportError as error:
         raise MissingExtra("rasters need rasterio: pip install 'cloud-data-cockpit[geospatial]'") from error
     try:
-        with MemoryFile(tiff) as file, file.open(driver="GTiff", GEOREF_SOURCES="INTERNAL") as dataset:
+        with (
+            nullcontext() if hasenv() else Env.from_defaults(DummySession()),
+            MemoryFile(tiff) as file,
+            file.open(driver="GTiff", GEOREF_SOURCES="INTERNAL") as dataset,
+        ):
             yield dataset
     except (RasterioError, ValueError, TypeError, KeyError, UnicodeDecodeError, MemoryError) as error:
         raise FormatError(

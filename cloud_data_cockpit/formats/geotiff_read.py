@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import BadRequest
 from ..source import Range, Source
 from .geotiff_gdal import Meaning, decode, meaning_of
-from .geotiff_raster import Raster, gcps_of, place_of, rpcs_of
+from .geotiff_raster import Affine6, Raster, gcps_of, place_of, rpcs_of
 from .tiff_ifd import Directory, Order, TiffFile
 from .tiff_layout import Layout, Window, places_of, read_layout, read_tiles
 from .tiff_write import Field, Image, build, decoding_fields, geometry, some_place
@@ -62,6 +62,14 @@ def open_shared(source: Source, shared: Mapping[str, Any]) -> Opened:
     return Opened(
         tiff, read_layout(tiff, image), mask, main, int(shared["level"]), int(shared["page"]), (width, height)
     )
+
+
+def bounds_of(transform: Affine6, window: Window, scale: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Least x and y, greatest x and y of the corners of `window`."""
+    a, b, c, d, e, f = place_of(transform, window, scale)
+    corners = [(x, y) for x in (0, window.width) for y in (0, window.height)]
+    xs, ys = [a * x + b * y + c for x, y in corners], [d * x + e * y + f for x, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def read_raster(opened: Opened, window: Window) -> Raster:

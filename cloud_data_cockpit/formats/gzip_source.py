@@ -24,6 +24,7 @@ FEED = 64 << 10
 """Compressed bytes a decoder is fed at once: few enough to stay in the cache."""
 
 _CURSORS = 4
+_MOST_ROOM = 256 << 20
 _FIRST_READ = 256 << 10
 _SMALLEST_READ = 1 << 10
 _LARGEST_READ = 4 << 20
@@ -46,7 +47,8 @@ class Forward:
     def read(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`, fewer at the end. `offset` must not lie before `start`."""
         stop = offset + length
-        target = io.BytesIO()
+        # Room for all of it: to grow little by little would copy it several times.
+        target = io.BytesIO(bytes(min(length, _MOST_ROOM)))
         at = self.start
         for piece in self._held:
             if at + len(piece) > offset and at < stop:
@@ -58,6 +60,7 @@ class Forward:
                 target.write(memoryview(self._held[-1])[max(0, offset - at) : stop - at])
             self._forget(min(stop, self.end) - self._keep)
         self._forget(min(stop, self.end) - self._keep)
+        target.truncate(target.tell())
         return target.getvalue()
 
     def step(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -215,6 +215,22 @@ class LasFormat:
         file = io.BytesIO()
         self.read(source, shared, piece).write(file, do_compress=True, laz_backend=laspy.LazBackend.Lazrs)
         return file.getvalue()
+
+    def boxes(
+        self, source: Source, shared: Mapping[str, Any]
+    ) -> Callable[[Slice], tuple[float, float, float, float] | None]:
+        """Tells the tile of a slice in the units of the file; None for slices that are cut in the order of the file."""
+        head = layout_of(source).head
+        (sx, sy, _), (ox, oy, _) = head.scales, head.offsets
+
+        def box_of(piece: Slice) -> tuple[float, float, float, float] | None:
+            tile = piece.details.get("tile")
+            if tile is None:
+                return None
+            x0, y0, x1, y1 = tile
+            return x0 * sx + ox, y0 * sy + oy, x1 * sx + ox, y1 * sy + oy
+
+        return box_of
 
     def _points(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> tuple[Head, Bytes]:
         layout = layout_of(source)

@@ -133,6 +133,23 @@ def text_lines(
         yield last
 
 
+def lists_of_lines(
+    pieces: Iterable[bytes], decoder: codecs.IncrementalDecoder | io.IncrementalNewlineDecoder
+) -> Iterator[list[str]]:
+    """What `text_lines` gives, without the returns that end them, a list for each piece."""
+    rest = ""
+    for text in chain((decoder.decode(piece) for piece in pieces), (decoder.decode(b"", True) for _ in "1")):
+        lines = text.split("\n")
+        if len(lines) == 1:
+            rest += text
+            continue
+        lines[0] = rest + lines[0]
+        rest = lines.pop()
+        yield [line.removesuffix("\r") for line in lines] if "\r" in text or lines[0].endswith("\r") else lines
+    if rest:
+        yield [rest.removesuffix("\r")]
+
+
 def read_blocks(source: Source, start: int, stop: int, block_size: int) -> Iterator[bytes]:
     """The bytes [start, stop), a block at a time."""
     return (source.read(*block) for block in blocks(start, stop, block_size))

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ..errors import FormatError
 from ..models import Slice
-from ..source import Range, Source
+from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, HEAD_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .encodings import Encoding, find_encoding, of_name
 from .lines import Ints, read_blocks, text_lines
@@ -127,7 +127,7 @@ class TextFormat:
         return _encoding(shared).decode(data, f"slice {piece.number} of {source.uri}")
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
-        return b"".join(source.read_many(self.byte_parts(source, shared, piece, header=header)))
+        return read_joined(source, self.byte_parts(source, shared, piece, header=header))
 
     def byte_parts(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> list[Range]:
         """The ranges that `read_bytes` gives."""

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from ..errors import FormatError, MissingExtra
 from ..models import Slice
-from ..source import Range, Source
+from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, Cut, Index, PartitionParams, Report, Run, View
 from .lines import Ints, read_blocks, starts_of_lines, text_lines
 from .marks import Marks, Remainder, Wish, cut_by_marks, exact_range
@@ -140,7 +140,9 @@ class VcfFormat:
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         if not header:
             return _body(source, shared, piece)
-        return source.read(0, shared["start"]) + _body(source, shared, piece)
+        if "regions" in piece.details:
+            return source.read(0, shared["start"]) + _body(source, shared, piece)
+        return read_joined(source, [(0, int(shared["start"])), _span(source, piece)])
 
     def byte_parts(
         self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool

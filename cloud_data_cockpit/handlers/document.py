@@ -86,6 +86,8 @@ def _query_parameters(query: RecordType | None) -> Iterable[dict[str, Any]]:
 def _response(route: Route) -> dict[str, Any]:
     if route.reply is None:
         return {"description": "Done"}
+    if route.reply == "bytes":
+        return {"description": "The bytes", "content": {"application/octet-stream": {}, "application/zip": {}}}
     if route.reply == "json":
         return {"description": "An OpenAPI document", "content": _json({"type": "object"})}
     if isinstance(route.reply, Many):

@@ -12,7 +12,7 @@ from tornado.web import authenticated
 
 from ..errors import BadRequest, Conflict
 from ..jobs.base import Kind
-from ..jobs.kinds import PARTITION, kind_of_job, startable
+from ..jobs.kinds import PARTITION, UPLOAD, kind_of_job, startable
 from ..jobs.store import ENDED
 from ..models import Job, Record
 from .base import CockpitHandler, problems_of
@@ -62,17 +62,12 @@ class CancelHandler(CockpitHandler):
         self.reply(await self.services.cancel(job_id))
 
 
-class RetryHandler(CockpitHandler):
-    @authenticated
-    @authorized
-    async def post(self, job_id: str) -> None:
-        kind, request = await self.services.blocking(self._kept, job_id)
-        job = await self.services.blocking(self.services.board.get, job_id)
-        if job.resumable and kind.resumes:
-            former = await self.services.blocking(self.services.board.store.owner, job_id)
-            self.reply(await self.services.runner.go_on(job, former, kind, request))
-            return
-        self.reply(await self.services.runner.submit(kind, request), HTTPStatus.CREATED)
+class _AgainHandler(CockpitHandler):
+    """What goes back to the request of a job."""
+
+    async def _go_on(self, job: Job, kind: Kind[Any], request: Record) -> Job:
+        former = await self.services.blocking(self.services.board.store.owner, job.id)
+        return await self.services.runner.go_on(job, former, kind, request)
 
     def _kept(self, job_id: str) -> tuple[Kind[Any], Record]:
         job = self.services.board.get(job_id)
@@ -87,3 +82,28 @@ class RetryHandler(CockpitHandler):
             raise Conflict(
                 f"job {job_id} was started by another release: start it again where it was started"
             ) from None
+
+
+class ResumeHandler(_AgainHandler):
+    @authenticated
+    @authorized
+    async def post(self, job_id: str) -> None:
+        job = await self.services.blocking(self.services.board.get, job_id)
+        if not job.resumable:
+            raise Conflict(f"job {job_id} has {job.state} and cannot go on: retry it, which starts a new one")
+        if job.kind == UPLOAD.name and await self.services.blocking(self.services.board.request, job_id) is None:
+            raise Conflict(f"job {job_id} is an upload of a browser: choose the same file again to go on")
+        kind, request = await self.services.blocking(self._kept, job_id)
+        self.reply(await self._go_on(job, kind, request))
+
+
+class RetryHandler(_AgainHandler):
+    @authenticated
+    @authorized
+    async def post(self, job_id: str) -> None:
+        kind, request = await self.services.blocking(self._kept, job_id)
+        job = await self.services.blocking(self.services.board.get, job_id)
+        if job.resumable and kind.resumes:
+            self.reply(await self._go_on(job, kind, request))
+            return
+        self.reply(await self.services.runner.submit(kind, request), HTTPStatus.CREATED)

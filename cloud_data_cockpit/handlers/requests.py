@@ -94,3 +94,10 @@ class MultipartsQuery(Record):
     connection: str
     bucket: str
     next_token: str | None = None
+
+
+class ShareRequest(Record):
+    """Where a manifest is to be copied: `s3://bucket/prefix/`, or the URI of an object that ends with `.json`."""
+
+    connection: str
+    uri: str

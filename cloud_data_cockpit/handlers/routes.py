@@ -10,8 +10,11 @@ from typing import Literal, TypeAlias
 from .. import models
 from ..jobs.kinds import requests
 from . import (
+    benchmarks,
     buckets,
     connections,
+    downloads,
+    executors,
     formats,
     info,
     jobs,
@@ -32,6 +35,7 @@ from .requests import (
     ListingQuery,
     MultipartsQuery,
     ObjectQuery,
+    ShareRequest,
     SlicesQuery,
     TagsQuery,
     VersionQuery,
@@ -44,7 +48,14 @@ ROOT = "/cloud-data-cockpit/api/"
 
 RecordType: TypeAlias = type[models.Record]
 
-PATH_PARAMETERS = {"job_id": r"[A-Za-z0-9-]+", "number": r"[0-9]{1,6}", "manifest_id": r"[^/]+", "connection": r"[^/]+"}
+PATH_PARAMETERS = {
+    "job_id": r"[A-Za-z0-9-]+",
+    "number": r"[0-9]{1,6}",
+    "manifest_id": r"[^/]+",
+    "connection": r"[^/]+",
+    "benchmark_id": r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
+    "ticket": r"[A-Za-z0-9_-]{20,64}",
+}
 
 
 @dataclass(frozen=True)
@@ -63,13 +74,13 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one path. `body` "bytes" is a raw body; `reply` None is none, "json" any JSON."""
+    """One method of one path. "bytes" is a raw body or reply; `reply` None is none, "json" any JSON."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     handler: type[CockpitHandler]
     summary: str
-    reply: RecordType | Many | Literal["json"] | None
+    reply: RecordType | Many | Literal["json", "bytes"] | None
     status: int = 200
     query: RecordType | None = None
     body: RecordType | OneOf | Literal["bytes"] | None = None
@@ -93,6 +104,7 @@ ROUTES: Sequence[Route] = (
     ),
     Route("DELETE", "connections/{connection}", connections.ConnectionHandler, "Remove one of them", None, 204),
     Route("GET", "formats", formats.FormatsHandler, "Formats and their parameters", Many(m.FormatInfo)),
+    Route("GET", "executors", executors.ExecutorsHandler, "Engines and their options", Many(m.ExecutorInfo)),
     Route("GET", "buckets", buckets.BucketsHandler, "Buckets of a connection", Many(m.Bucket), query=ConnectionQuery),
     Route("POST", "buckets", buckets.BucketsHandler, "Create a bucket", m.Bucket, 201, body=BucketRequest),
     Route("GET", "objects", objects.ObjectsHandler, "One page below a prefix", m.Listing, query=ListingQuery),
@@ -142,10 +154,28 @@ ROUTES: Sequence[Route] = (
     Route("GET", "jobs/{job_id}", jobs.JobHandler, "One job", m.Job),
     Route("GET", "jobs/{job_id}/hits", searches.HitsHandler, "What a search has found", m.HitPage, query=HitsQuery),
     Route("POST", "jobs/{job_id}/cancel", jobs.CancelHandler, "Stop a job; an upload leaves nothing behind", m.Job),
+    Route("POST", "jobs/{job_id}/resume", jobs.ResumeHandler, "Go on with one that stopped half-way", m.Job),
     Route("POST", "jobs/{job_id}/retry", jobs.RetryHandler, "Start the same anew, as a new job", m.Job, 201),
+    Route("POST", "downloads", downloads.DownloadsHandler, "A ticket", m.DownloadTicket, body=m.Selection),
+    Route("GET", "downloads/{ticket}", downloads.DownloadHandler, "Stream an object, or a ZIP of several", "bytes"),
     Route("GET", "manifests", manifests.ManifestsHandler, "Manifests, newest first", Many(m.ManifestSummary)),
     Route("GET", "manifests/{manifest_id}", manifests.ManifestHandler, "One manifest", m.ManifestSummary),
     Route("DELETE", "manifests/{manifest_id}", manifests.ManifestHandler, "Forget a manifest", None, 204),
+    Route(
+        "GET",
+        "manifests/{manifest_id}/document",
+        manifests.DocumentHandler,
+        "All of it, as its file",
+        m.Manifest,
+    ),
+    Route(
+        "POST",
+        "manifests/{manifest_id}/share",
+        manifests.ShareHandler,
+        "Copy it to a bucket, where others load it",
+        m.ManifestSummary,
+        body=ShareRequest,
+    ),
     Route(
         "GET",
         "manifests/{manifest_id}/slices",
@@ -154,6 +184,10 @@ ROUTES: Sequence[Route] = (
         m.SlicePage,
         query=SlicesQuery,
     ),
+    Route("GET", "benchmarks", benchmarks.BenchmarksHandler, "Benchmarks, newest first", Many(m.BenchmarkSummary)),
+    Route("GET", "benchmarks/{benchmark_id}", benchmarks.BenchmarkHandler, "One benchmark", m.BenchmarkResult),
+    Route("DELETE", "benchmarks/{benchmark_id}", benchmarks.BenchmarkHandler, "Forget a benchmark", None, 204),
+    Route("GET", "benchmarks/{benchmark_id}/csv", benchmarks.CsvHandler, "Its values as CSV", "bytes"),
     Route("GET", "openapi.json", openapi.OpenapiHandler, "This description", "json"),
 )
 

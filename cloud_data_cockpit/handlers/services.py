@@ -13,15 +13,22 @@ from ..jobs.board import Board
 from ..jobs.runner import Runner
 from ..jobs.uploads import Uploads
 from ..models import Job, ServerInfo
+from .tickets import Tickets
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 REQUEST_THREADS = 8
+STREAM_THREADS = 8
+"""Downloads to browsers for which blocks are read at the same moment; while a client takes one, no thread is held."""
 
 
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="cockpit-request")
+
+
+def _streams() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="cockpit-stream")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Services:
     runner: Runner
     uploads: Uploads
     threads: ThreadPoolExecutor = field(default_factory=_threads)
+    streams: ThreadPoolExecutor = field(default_factory=_streams)
+    tickets: Tickets = field(default_factory=Tickets)
 
     async def blocking(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call `function` in a thread; these threads are Data Cockpit's own, so a slow service delays nobody else."""

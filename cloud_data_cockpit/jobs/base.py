@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..errors import CockpitError
-from ..models import JobKind, Record
+from ..models import JobKind, Record, Unit
 from .progress import Progress
 
 RequestT = TypeVar("RequestT", bound=Record)
@@ -22,12 +22,13 @@ class Kind(Generic[RequestT]):
     sets; `undo` takes these back when the job was cancelled meanwhile. A kind without `work` is driven from outside.
     `heavy` ones wait for each other, as they need the processor. `may_keep` says whether a request may be written to
     disk for a later retry: one that holds a secret may not. `resumes`: called again for the same job, `work` goes on
-    where it stopped; it raises Interrupted for what may pass.
+    where it stopped; it raises Interrupted for what may pass. One that `waits` does so when
+    somebody asks for it, others as soon as a server starts.
     """
 
     name: JobKind
     request: type[RequestT]
-    unit: Literal["bytes", "records", "objects"]
+    unit: Unit
     title: Callable[[RequestT], str]
     uri: Callable[[RequestT], str]
     check: Callable[[RequestT], None] | None = None
@@ -37,6 +38,7 @@ class Kind(Generic[RequestT]):
     heavy: bool = False
     may_keep: Callable[[RequestT], bool] = lambda request: True
     resumes: bool = False
+    waits: bool = False
 
 
 class Interrupted(Exception):

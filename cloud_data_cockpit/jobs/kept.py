@@ -101,6 +101,10 @@ class KeptUploads:
         with self._store.writing() as db:
             db.execute("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", (job_id, key, stamp))
 
+    def has_sent(self, job_id: str) -> bool:
+        """Whether the job has sent anything."""
+        return bool(self._store.rows("SELECT 1 FROM sent WHERE job_id = ? LIMIT 1", job_id))
+
     def was_sent(self, job_id: str, key: str, stamp: str) -> bool:
         """Whether the job has sent the object, of bytes with this stamp."""
         query = "SELECT 1 FROM sent WHERE job_id = ? AND key = ? AND stamp = ?"
@@ -115,6 +119,7 @@ class JobLedger:
         self._job_id = job_id
         self._connection = connection
         self._bucket = bucket
+        self.again = bool(kept.open(job_id)) or kept.has_sent(job_id)
 
     def begun(self, key: str) -> Begun | None:
         return next((upload for upload in self.open_uploads() if upload.key == key), None)

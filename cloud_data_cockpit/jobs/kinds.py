@@ -7,11 +7,13 @@ from typing import Any
 from ..errors import BadRequest
 from ..models import Job, Record
 from .base import Kind
+from .benchmark import BENCHMARK
 from .changing import CHANGE
 from .copying import COPY, MOVE
 from .deleting import DELETE
 from .downloading import DOWNLOAD
 from .driven import UPLOAD
+from .index import INDEX
 from .partition import PARTITION
 from .progress import Progress
 from .search import SEARCH
@@ -19,7 +21,7 @@ from .sending import SEND
 
 __all__ = ["KINDS", "PARTITION", "SEND", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
 
-KINDS: tuple[Kind[Any], ...] = (PARTITION, COPY, MOVE, DELETE, CHANGE, DOWNLOAD, SEARCH, UPLOAD, SEND)
+KINDS: tuple[Kind[Any], ...] = (PARTITION, INDEX, BENCHMARK, COPY, MOVE, DELETE, CHANGE, DOWNLOAD, SEARCH, UPLOAD, SEND)
 
 _STARTABLE: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS if kind.work is not None}
 

@@ -6,20 +6,9 @@ from typing import Any
 
 from ..errors import NotFound
 from ..models import PartitionRequest
-from ..registry import get_format
 from .base import Kind, last_name
 from .progress import Progress
-
-
-def _check(request: PartitionRequest) -> None:
-    from ..s3.connections import resolve
-    from ..s3.objects import parse_uri
-    from ..slicing.partition import check_params
-
-    parse_uri(request.uri)
-    resolve(request.connection)
-    if request.format is not None:
-        check_params(get_format(request.format), request.params)
+from .scanning import check_scan, scanning
 
 
 def _partition(request: PartitionRequest, progress: Progress) -> dict[str, Any]:
@@ -27,7 +16,10 @@ def _partition(request: PartitionRequest, progress: Progress) -> dict[str, Any]:
     from ..slicing.partition import partition_object
 
     connection = resolve(request.connection)
-    manifest = partition_object(connection, request.uri, request.format, dict(request.params), progress)
+    with scanning(request, connection.ref, progress) as (run, checkpoint):
+        manifest = partition_object(
+            connection, request.uri, request.format, dict(request.params), progress, run, checkpoint=checkpoint
+        )
     return {"manifest_id": manifest.id}
 
 
@@ -46,9 +38,11 @@ PARTITION = Kind[PartitionRequest](
     unit="bytes",
     title=lambda request: f"Partition {last_name(request.uri)}",
     uri=lambda request: request.uri,
-    check=_check,
+    check=check_scan,
     work=_partition,
     undo=_forget_manifest,
     phase="indexing",
     heavy=True,
+    resumes=True,
+    waits=True,
 )

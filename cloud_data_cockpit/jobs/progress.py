@@ -31,10 +31,12 @@ class Progress:
         job_id: str = "",
         store: Store | None = None,
         closing: threading.Event | None = None,
+        keep: Callable[[Mapping[str, Any]], object] | None = None,
     ) -> None:
         self.job_id = job_id
         self.store = store
         self._closing = closing
+        self._keep = keep
         self._tell = tell
         self._stop = stop
         self._lock = threading.Lock()
@@ -53,6 +55,11 @@ class Progress:
         """Raise Cancelled if the job has been stopped; call it at least every half second."""
         if self._stop.is_set():
             raise Cancelled("the job was cancelled")
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set once the job has been stopped: what engines take, so that they end in the midst of a slow read."""
+        return self._stop
 
     @property
     def stopped(self) -> bool:
@@ -101,6 +108,12 @@ class Progress:
     def phase_is(self, phase: str) -> None:
         """What the job is busy with now."""
         self.update(phase=phase)
+
+    def keep(self, **fields: Any) -> None:
+        """Set fields of the job that must outlive the server from this moment on; blocks until they are saved."""
+        self.check()
+        if self._keep is not None:
+            self._keep(fields)
 
     def note(self, text: str) -> None:
         """Keep a line for people with the job; beyond MOST_NOTES only their number is kept."""

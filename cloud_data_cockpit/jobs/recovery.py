@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from ..errors import CockpitError
 from ..models import Job, Problem
+from ..slicing.checkpoints import drop_all_but
 from .kept import KeptUploads
 from .kinds import kind_of_job
 from .ownership import Owner
-from .runner import RESTARTS, STOPPED, Runner
+from .runner import STOPPED, Runner, interruption
 from .store import Store
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class LeftOver:
     owner: str
 
 
-def recover(store: Store, owner: Owner) -> list[LeftOver]:
+def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("inf")) -> list[LeftOver]:
     """Call the jobs of dead servers interrupted; those among them that can go on without anybody, oldest first."""
     kept = KeptUploads(store)
     browsers = {upload.job_id: upload.upload_id for upload in kept.open() if upload.request is not None}
@@ -41,23 +42,24 @@ def recover(store: Store, owner: Owner) -> list[LeftOver]:
     for name, job in store.unfinished(resumable=True):
         if name == owner.name or owner.others_live(name):
             continue
-        changes: dict[str, Any] = {"state": "interrupted", "error": STOPPED}
+        kind, asked = kind_of_job(job), store.request(job.id) is not None
+        changes: dict[str, Any] = {
+            "state": "interrupted",
+            "error": STOPPED if kind is None else interruption(kind, asked),
+        }
         if job.id in browsers:
             done = sum(part.size for part in kept.parts(job.id, browsers[job.id]))
             changes |= {"error": job.error or _CHOOSE, "resumable": True, "done": done}
-        elif _goes_on(store, job):
-            changes |= {"error": RESTARTS, "resumable": True}
-            found.append(LeftOver(job, name))
+        elif kind is not None and kind.resumes and asked:
+            changes |= {"resumable": True}
+            if not kind.waits:
+                found.append(LeftOver(job, name))
         if job.state != "interrupted":
             updated = {"phase": "", "updated": datetime.now(UTC)}
             store.save(job.model_copy(update=changes | updated), name)
-    store.prune()
+    store.prune(keep, days)
+    drop_all_but(job.id for _, job in store.unfinished(resumable=True))
     return found
-
-
-def _goes_on(store: Store, job: Job) -> bool:
-    kind = kind_of_job(job)
-    return kind is not None and kind.resumes and store.request(job.id) is not None
 
 
 async def go_on(store: Store, runner: Runner, left_over: list[LeftOver]) -> None:

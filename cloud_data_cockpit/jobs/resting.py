@@ -32,7 +32,7 @@ _OLD = "nothing came for {days} days, so what had been uploaded was given up. Se
 class Resting:
     """The uploads in the store that nobody works at. Every method blocks, in any thread."""
 
-    INTERVAL: ClassVar[float] = 3600.0
+    INTERVAL: ClassVar[float] = 600.0
     """Seconds between two looks for those that have grown too old."""
 
     def __init__(self, board: Board, kept: KeptUploads, owner: Owner, keep_days: float) -> None:

@@ -31,11 +31,22 @@ STOPPED = Problem(code="interrupted", message="the Jupyter server stopped before
 RESTARTS = Problem(
     code="interrupted", message="the Jupyter server stopped before this was done; it goes on when the server does"
 )
+OFFERED = Problem(
+    code="interrupted", message="the Jupyter server stopped before this was done; resume it to go on from there"
+)
+
+
+def interruption(kind: Kind[Any], kept: bool) -> Problem:
+    """What a job says that its server left half-way; `kept` tells whether its request is."""
+    if not kind.resumes or not kept:
+        return STOPPED
+    return OFFERED if kind.waits else RESTARTS
 
 
 @dataclass(frozen=True)
 class _Running:
     resumes: bool
+    problem: Problem
     stop: threading.Event
     future: Future[None]
 
@@ -50,7 +61,7 @@ def new_job(kind: Kind[Any], request: Any, **fields: Any) -> Job:
         created=now,
         updated=now,
         unit=kind.unit,
-        connection=request.connection,
+        connection=request.connection or "",
         uri=kind.uri(request),
         **{"state": "queued", **fields},
     )
@@ -89,7 +100,8 @@ class Runner:
         stop = threading.Event()
         pool = self._heavy if kind.heavy else self._light
         future = pool.submit(self._work, job_id, kind, request, stop)
-        self._running[job_id] = _Running(kind.resumes and kind.may_keep(request), stop, future)
+        kept = kind.may_keep(request)
+        self._running[job_id] = _Running(kind.resumes and kept, interruption(kind, kept), stop, future)
         future.add_done_callback(lambda _: self._running.pop(job_id, None))
         if future.done():
             self._running.pop(job_id, None)
@@ -124,9 +136,8 @@ class Runner:
             entry.stop.set()
             entry.future.cancel()
         for job_id, entry in running.items():
-            problem = RESTARTS if entry.resumes else STOPPED
             await asyncio.to_thread(
-                self._board.change, job_id, state="interrupted", error=problem, resumable=entry.resumes
+                self._board.change, job_id, state="interrupted", error=entry.problem, resumable=entry.resumes
             )
         waiting = [asyncio.wrap_future(entry.future) for entry in running.values() if not entry.future.done()]
         if waiting:
@@ -141,6 +152,7 @@ class Runner:
             job_id=job_id,
             store=self._board.store,
             closing=self._closing,
+            keep=lambda fields: self._board.change(job_id, **fields),
         )
         if kind.work is None or not self._board.change(job_id, state="running", phase=kind.phase):
             return

@@ -78,7 +78,9 @@ def _stopped(error: BaseException, sending: Sending, progress: Progress, *, keep
     """What can go on is left as it is; of all else nothing stays in S3."""
     if keeps and isinstance(error, Cancelled) and progress.closing:
         return
-    passing = isinstance(error, ServiceError | CredentialsError)
+    from ..s3.finished import NotWhole
+
+    passing = isinstance(error, ServiceError | CredentialsError) and not isinstance(error, NotWhole)
     if keeps and passing and isinstance(error, CockpitError):
         raise Interrupted(error) from None
     if progress.items_total > 1:

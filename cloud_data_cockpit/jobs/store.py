@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ ENDED = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 PATIENCE = 10.0
 """Seconds to wait for another server that writes."""
 
+_EVER = 365_000
 _DAMAGED = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_IOERR")
 
@@ -158,14 +160,19 @@ class Store:
         jobs = [(str(owner), Job.model_validate_json(record)) for owner, record in rows]
         return [(owner, job) for owner, job in jobs if job.state != "interrupted" or job.resumable]
 
-    def prune(self, keep: int = 1000) -> None:
-        """Forget ended jobs beyond the newest `keep`; those with an upload that is still open stay."""
+    def prune(self, keep: int = 1000, days: float = float("inf")) -> None:
+        """Forget ended jobs beyond the newest `keep`, and those not changed for `days`.
+
+        Those with an upload that is still open stay.
+        """
+        oldest = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%S}" if days < _EVER else ""
         with self.writing() as db:
             db.execute(
                 "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') "
-                "AND number <= (SELECT coalesce(max(number), 0) FROM jobs) - ? "
+                "AND (number <= (SELECT coalesce(max(number), 0) FROM jobs) - ? "
+                "OR json_extract(record, '$.updated') < ?) "
                 "AND id NOT IN (SELECT job_id FROM uploads WHERE closed = 0)",
-                (keep,),
+                (keep, oldest),
             )
 
     def take(self, job_id: str, former: str, owner: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BadRequest, Conflict, NotFound
+from ..meter import Meter
 from ..models import (
     ConnectionRef,
     CopyRequest,
@@ -23,7 +24,6 @@ from ..s3 import connections, objects
 from ..s3.connections import Connection
 from ..s3.objects import make_uri, parse_uri
 from .browser import Place, browse
-from .meter import Meter
 
 if TYPE_CHECKING:
     from ..slicing.slices import Slices

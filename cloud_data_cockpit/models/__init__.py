@@ -32,6 +32,7 @@ from .jobs import (
     DeleteRequest,
     DownloadRequest,
     HitPage,
+    IndexRequest,
     Job,
     JobKind,
     JobState,
@@ -39,6 +40,7 @@ from .jobs import (
     PartitionRequest,
     SearchRequest,
     SendRequest,
+    Unit,
 )
 from .objects import (
     ArchiveState,
@@ -102,6 +104,7 @@ __all__ = [
     "FormatInfo",
     "FoundPlace",
     "HitPage",
+    "IndexRequest",
     "Job",
     "JobKind",
     "JobState",
@@ -143,6 +146,7 @@ __all__ = [
     "Tags",
     "TagsRequest",
     "ThawRequest",
+    "Unit",
     "Upload",
     "UploadRequest",
     "VersionPage",

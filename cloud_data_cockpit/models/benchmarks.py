@@ -61,6 +61,7 @@ class BenchmarkRequest(Record):
     name of its argument (`slices`).
     """
 
+    kind: Literal["benchmark"] = "benchmark"
     connection: str | None = None
     uri: str
     format: str | None = None

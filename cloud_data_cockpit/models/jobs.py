@@ -11,18 +11,32 @@ from .base import Problem, Record
 from .objects import ObjectEntry, Selection
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
-JobKind = Literal["partition", "upload", "copy", "move", "delete", "download", "change", "search"]
+JobKind = Literal["partition", "index", "benchmark", "upload", "copy", "move", "delete", "download", "change", "search"]
+Unit = Literal["bytes", "records", "objects", "measurements"]
 OnConflict = Literal["fail", "skip", "replace"]
 
 
-class PartitionRequest(Record):
-    """Index `uri` if that has not been done, cut it by `params`, save a manifest."""
+class _Scanned(Record):
+    """An object that is scanned on the engine `executor`, opened with `executor_options`."""
 
-    kind: Literal["partition"] = "partition"
     connection: str
     uri: str
     format: str | None = None
     params: dict[str, Any] = Field(default_factory=dict)
+    executor: str = "threads"
+    executor_options: dict[str, Any] = Field(default_factory=dict)
+
+
+class PartitionRequest(_Scanned):
+    """Index `uri` if that has not been done, on the engine `executor`; cut it by `params`, save a manifest."""
+
+    kind: Literal["partition"] = "partition"
+
+
+class IndexRequest(_Scanned):
+    """Index `uri` on the engine `executor`, so that later cuts are quick; `params` that say how it is read."""
+
+    kind: Literal["index"]
 
 
 class CopyRequest(Selection):
@@ -102,6 +116,7 @@ class HitPage(Record):
 class Job(Record):
     """What a person started. `done` of `total` in `unit`; `manifest_id` once a partition has succeeded.
 
+    `benchmark_id` from the first measurement of a benchmark on.
     `items` counts whole objects: copied, deleted, found. `resumable`: it stopped half-way and can go on.
     """
 
@@ -113,13 +128,14 @@ class Job(Record):
     updated: datetime
     done: int = 0
     total: int = 0
-    unit: Literal["bytes", "records", "objects"] = "bytes"
+    unit: Unit = "bytes"
     items: int = 0
     items_total: int = 0
     phase: str = ""
     connection: str
     uri: str
     manifest_id: str | None = None
+    benchmark_id: str | None = None
     resumable: bool = False
     notes: list[str] = Field(default_factory=list)
     error: Problem | None = None

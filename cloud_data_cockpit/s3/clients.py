@@ -60,22 +60,25 @@ def is_loopback(endpoint_url: str) -> bool:
     return _LOOPBACK_HOST.fullmatch(urlsplit(endpoint_url).hostname or "") is not None
 
 
-def new_session(profile: str | None) -> Any:
-    """A botocore session that reads the AWS configuration now. botocore's ProfileNotFound when it lacks `profile`."""
+def new_session(profile: str | None, *, bare: bool = False) -> Any:
+    """A botocore session that reads the AWS configuration now. botocore's ProfileNotFound when it lacks `profile`.
+
+    A `bare` one makes no clients and is there at once.
+    """
     import botocore.session
 
-    return botocore.session.Session(profile=profile)
+    return botocore.session.Session(profile=profile, include_builtin_handlers=not bare)
 
 
-def unprofiled_session() -> Any:
+def unprofiled_session(*, bare: bool = False) -> Any:
     """A session for credentials that need no profile: an AWS_PROFILE that does not exist does not matter to it."""
     import botocore.session
 
-    session = botocore.session.Session()
+    session = botocore.session.Session(include_builtin_handlers=not bare)
     named = session.get_config_variable("profile")
     if named is None or named in session.available_profiles:
         return session
-    return botocore.session.Session(session_vars={"profile": (None, [], None, None)})
+    return botocore.session.Session(session_vars={"profile": (None, [], None, None)}, include_builtin_handlers=not bare)
 
 
 def profile_sections(session: Any) -> Mapping[str, Any]:

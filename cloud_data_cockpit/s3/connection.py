@@ -14,6 +14,7 @@ from .carrier import attach
 from .clients import DEFAULT_REGION, Keys, key_arguments, new_client, new_session, unprofiled_session
 from .faults import Place, error_of_botocore, translated
 from .http import Trust
+from .presign import is_plain, presigned
 from .references import check_permitted
 from .roles import assume_role, sts_client
 
@@ -27,6 +28,7 @@ class Connection:
         self._lock = threading.RLock()
         self._base: Any = None
         self._session: Any = None
+        self._settings: Any = None
         self._boto: Any = None
         self._clients: dict[tuple[str, bool], Any] = {}
         self._regions: dict[str, str] = {}
@@ -65,8 +67,18 @@ class Connection:
     def forget_credentials(self) -> None:
         """Look for credentials anew on the next use: those found before were missing or have expired."""
         with self._lock:
-            self._base = self._session = self._boto = None
+            self._base = self._session = self._settings = self._boto = None
             self._clients.clear()
+
+    def presigned(self, method: str, bucket: str, key: str, expires: int) -> str | None:
+        """The presigned URL of an object where that needs no client, as with keys that were given; else None."""
+        if not self._is_alone():
+            return None
+        with self._lock:
+            if not is_plain(self._ref, self._own_settings()):
+                return None
+        endpoint = self._ref.endpoint_url or ""
+        return presigned(endpoint, self.region_of(bucket), self._keys, method, bucket, key, expires)
 
     @property
     def expires(self) -> datetime | None:
@@ -87,7 +99,7 @@ class Connection:
             if ref.ca_bundle:
                 return str(Path(ref.ca_bundle).expanduser())
         with self._lock, translated(Place(ref)):
-            found = self._base_session().get_config_variable("ca_bundle")
+            found = self._own_settings().get_config_variable("ca_bundle")
         return str(found) if found else None
 
     def sts(self) -> Any:
@@ -111,14 +123,26 @@ class Connection:
             self._base = self._sending_session()
         return self._base
 
+    def _own_settings(self) -> Any:
+        """A session to read the configuration with: where keys are given, one that cannot make clients is enough."""
+        if self._base is not None or self._ref.profile or not self._is_alone():
+            return self._base_session()
+        if self._settings is None:
+            check_permitted(self._ref)
+            self._settings = unprofiled_session(bare=True)
+        return self._settings
+
     def _sending_session(self) -> Any:
         session = new_session(self._ref.profile) if self._ref.profile else self._profileless()
         attach(session, self.trust_of)
         return session
 
     def _profileless(self) -> Any:
-        own = self._keys is not None or self._ref.anonymous
-        return unprofiled_session() if own else new_session(None)
+        return unprofiled_session() if self._is_alone() else new_session(None)
+
+    def _is_alone(self) -> bool:
+        """Whether its credentials are its own, so that no profile is needed."""
+        return self._keys is not None or self._ref.anonymous
 
     def _new_client(self, region: str, path_style: bool) -> Any:
         import boto3.session

@@ -75,6 +75,21 @@ class Reply:
                 held += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def read_into(self, target: memoryview) -> int:
+        """Fill `target` with the body as sent; how many bytes of it came. BrokenError when the connection breaks."""
+        # urllib3's own readinto reads to other bytes first and copies these.
+        body = self._response._original_response
+        held = 0
+        with _breaking():
+            while held < len(target):
+                part = body.readinto(target[held:])
+                if not part:
+                    break
+                held += part
+        if body.isclosed():
+            self._response.release_conn()
+        return held
+
 
 @contextmanager
 def exchange(

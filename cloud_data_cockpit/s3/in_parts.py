@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import BinaryIO, cast
 
-from ..errors import Cancelled, CockpitError, Conflict, NotFound, ServiceError
+from ..errors import AccessDenied, Cancelled, CockpitError, Conflict, CredentialsError, NotFound, ServiceError
 from ..models import PartReceipt
 from ..source import LARGEST_READ
 from . import multipart, uploads
@@ -20,9 +21,12 @@ from .faults import NotOffered
 from .finished import joined_crc32, joined_etag
 from .objects import make_uri
 from .proving import Proof
+from .signing import backoff
 from .source import PART, S3Source
 
 COPIED_PART = 128 << 20
+ABORT_ROUNDS = 8
+"""Tries of an abort, each with tries of its own: some 45 s in all."""
 _SMALLEST, _LARGEST = 5 << 20, 5 << 30
 _MIB = 1 << 20
 MakePart = Callable[[str, int, tuple[int, int]], PartReceipt]
@@ -161,7 +165,13 @@ def _complete(
 
 
 def _abort(connection: Connection, bucket: str, key: str, upload_id: str, watch: Watch) -> None:
-    try:
-        uploads.abort(connection, bucket, key, upload_id)
-    except CockpitError as error:
-        watch.note(f"parts of {make_uri(bucket, key)} are left: abort that unfinished upload ({error.message})")
+    """Abort; a service that fails for a while is asked again, and what could not be aborted is told."""
+    for round_ in range(1, ABORT_ROUNDS + 1):
+        try:
+            return uploads.abort(connection, bucket, key, upload_id)
+        except CockpitError as error:
+            if round_ == ABORT_ROUNDS or isinstance(error, (AccessDenied, CredentialsError)):
+                watch.note(f"parts of {make_uri(bucket, key)} are left: abort that unfinished upload ({error.message})")
+                return None
+            time.sleep(backoff(round_))
+    return None

@@ -18,7 +18,10 @@ class Begun(NamedTuple):
 
 
 class Ledger(Protocol):
-    """Where that is kept. Every method may be called from any thread."""
+    """Where that is kept. Every method may be called from any thread. `again`: a former run has left something."""
+
+    @property
+    def again(self) -> bool: ...
 
     def begun(self, key: str) -> Begun | None:
         """The upload to this key that is still open, if any."""
@@ -47,6 +50,8 @@ class Ledger(Protocol):
 
 class MemoryLedger:
     """Remembers as long as its process: for sendings that nobody goes on with."""
+
+    again = False
 
     def __init__(self) -> None:
         self._open: dict[str, Begun] = {}

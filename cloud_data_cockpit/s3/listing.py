@@ -18,7 +18,6 @@ _ROOT = re.compile(r'\s*(?:<\?xml [^<>]*\?>\s*)?<ListBucketResult(?: xmlns="[^"<
 _END = "</ListBucketResult>"
 _FIELDS = ("Key", "LastModified", "ETag", "Size", "StorageClass")
 _FIELD = re.compile(f"<({'|'.join(_FIELDS)})>")
-_CONTENTS = re.compile(r"<Contents>(.*?)</Contents>", re.DOTALL)
 _PREFIX = re.compile(r"<CommonPrefixes>\s*<Prefix>([^<]*)</Prefix>\s*</CommonPrefixes>")
 
 Row = tuple[str, ...]
@@ -123,8 +122,8 @@ def _read_fast(body: bytes) -> _Page | None:
     if _ROOT.match(text) is None or "<!" in text or "\r" in text or not text[-64:].rstrip().endswith(_END):
         return None
     text = text.replace("&quot;", '"')
-    first = _CONTENTS.search(text)
-    shape = tuple(_FIELD.findall(first[1])) if first is not None else _FIELDS
+    begin = text.find("<Contents>")
+    shape = tuple(_FIELD.findall(text, begin, text.find("</Contents>", begin))) if begin >= 0 else _FIELDS
     if sorted(shape) not in (sorted(_FIELDS), sorted(_FIELDS[:4])):
         return None
     rows: list[Row] = _entries_like(shape).findall(text)
@@ -145,7 +144,7 @@ def _read_fast(body: bytes) -> _Page | None:
 @lru_cache(maxsize=16)
 def _entries_like(shape: tuple[str, ...]) -> re.Pattern[str]:
     """An entry whose fields stand in this order; elements between them that nobody needs are passed over."""
-    others = rf"[^<]*(?:<(?!/?Contents|(?:{'|'.join(_FIELDS)})>)[^<]*)*"
+    others = rf"[^<]*+(?:<(?!/?Contents|(?:{'|'.join(_FIELDS)})>)[^<]*+)*+"
     texts = {"ETag": '(?:W/)?"?([^<"]*)"?'}
     fields = "".join(rf"{others}<{name}>{texts.get(name, '([^<]*)')}</{name}>" for name in shape)
     return re.compile(f"<Contents>{fields}{others}</Contents>")

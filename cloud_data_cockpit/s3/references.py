@@ -71,9 +71,10 @@ def check_permitted(ref: ConnectionRef) -> None:
 
 
 def session_for(profile: str | None) -> Any:
+    """A session to read the configuration with, not to make clients. CredentialsError for an unknown profile."""
     place = Place(ConnectionRef(name=profile or ENVIRONMENT, kind="profile", profile=profile))
     with translated(place):
-        session = new_session(profile) if profile else unprofiled_session()
+        session = new_session(profile, bare=True) if profile else unprofiled_session(bare=True)
         known: Mapping[str, Any] = profile_sections(session)
     if profile is not None and profile not in known:
         names = ", ".join(known) or "none"

@@ -7,18 +7,20 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
-from ..errors import Exists, NotFound
+from ..errors import Exists
 from ..models import PartReceipt, UploadRequest
 from . import uploads
 from .connections import Connection
 from .fetching import Download
-from .finished import Sent
+from .finished import NotWhole, Sent
+from .former import Former, look_for, was_put
 from .items import Item
 from .ledger import Begun, Ledger
+from .objects import make_uri
 from .sequential import send_stream
 from .whole import MOST_BYTES, put_whole
 
-WORKERS = 16
+WORKERS = 32
 OnConflict = Literal["fail", "skip", "replace"]
 
 
@@ -35,12 +37,14 @@ class Teller(Protocol):
 class _Open:
     """An item on its way in parts."""
 
-    def __init__(self, item: Item, request: UploadRequest, opened: uploads.OpenUpload) -> None:
+    def __init__(
+        self, item: Item, request: UploadRequest, opened: uploads.OpenUpload, receipts: dict[int, PartReceipt]
+    ) -> None:
         self.item = item
         self.request = request
         self.opened = opened
-        self.receipts: dict[int, PartReceipt] = {}
-        self.waiting: deque[int] = deque()
+        self.receipts = receipts
+        self.waiting = deque(number for number in range(1, opened.part_count + 1) if number not in receipts)
 
     def extent(self, number: int) -> tuple[int, int]:
         """Where part `number` begins, and its size."""
@@ -200,8 +204,12 @@ class Sending:
             if item.size <= MOST_BYTES:
                 self._send_whole(item)
                 return None
-            return self._resumed(item) or self._opened(item)
+            former = look_for(self._connection, self._bucket, item, self._ledger)
+            return self._opened(item) if former is None else self._resumed(item, former)
         except Exists:
+            if self._ledger.again and was_put(self._connection, self._bucket, item, self._check):
+                self._found(item)
+                return None
             if self._on_conflict != "skip":
                 raise
             self._teller.note(f"{item.name} was left out: {item.key} exists already")
@@ -234,41 +242,25 @@ class Sending:
         request = self._request(item)
         opened = uploads.start(self._connection, request)
         self._ledger.begin(Begun(item.key, item.stamp, opened.upload_id, opened.part_size))
-        upload = _Open(item, request, opened)
-        upload.waiting.extend(range(1, opened.part_count + 1))
+        return _Open(item, request, opened, {})
+
+    def _resumed(self, item: Item, former: Former) -> _Open | None:
+        if former.complete:
+            self._found(item, former.upload_id)
+            return None
+        count = max(1, -(-item.size // former.part_size))
+        opened = uploads.OpenUpload(former.upload_id, former.part_size, count)
+        upload = _Open(item, self._request(item), opened, former.receipts)
+        self._teller.add(done=sum(part.size for part in former.receipts.values()))
+        if not upload.waiting:
+            self._complete(upload)
+            return None
         return upload
 
-    def _resumed(self, item: Item) -> _Open | None:
-        """The upload that a former run has begun for the same bytes, with the parts that S3 has."""
-        begun = self._ledger.begun(item.key)
-        if begun is None:
-            return None
-        held: list[PartReceipt] = []
-        try:
-            if begun.stamp == item.stamp:
-                held = uploads.list_parts(self._connection, self._bucket, item.key, begun.upload_id)
-            else:
-                uploads.abort(self._connection, self._bucket, item.key, begun.upload_id)
-        except NotFound:
-            begun = begun._replace(stamp="")
-        if begun.stamp != item.stamp:
-            self._ledger.end(begun.upload_id)
-            return None
-        count = max(1, -(-item.size // begun.part_size))
-        upload = _Open(item, self._request(item), uploads.OpenUpload(begun.upload_id, begun.part_size, count))
-        known = {part.part_number: part for part in self._ledger.parts(begun.upload_id)}
-        for part in held:
-            kept = known.get(part.part_number)
-            crc32 = kept.crc32 if kept is not None and kept.etag == part.etag else part.crc32
-            # A part whose CRC32 nobody knows is sent again: without it, that of the whole could not be compared.
-            if crc32 is not None and part.size == upload.extent(part.part_number)[1]:
-                upload.receipts[part.part_number] = part.model_copy(update={"crc32": crc32})
-        self._teller.add(done=sum(part.size for part in upload.receipts.values()))
-        upload.waiting.extend(number for number in range(1, count + 1) if number not in upload.receipts)
-        if upload.waiting:
-            return upload
-        self._complete(upload)
-        return None
+    def _found(self, item: Item, upload_id: str | None = None) -> None:
+        """It is there already, by a former run."""
+        self._teller.add(done=item.size)
+        self._done(item, Sent(make_uri(self._bucket, item.key), item.size, ""), upload_id)
 
     def _send_part(self, upload: _Open, number: int) -> None:
         start, size = upload.extent(number)
@@ -298,10 +290,15 @@ class Sending:
             self._teller.note(f"{upload.item.name} was left out: {upload.item.key} exists already")
             self._teller.add(items=1)
             return
-        self._ledger.end(upload.opened.upload_id)
-        self._done(upload.item, sent)
+        except NotWhole:
+            self._ledger.end(upload.opened.upload_id)
+            raise
+        self._done(upload.item, sent, upload.opened.upload_id)
 
-    def _done(self, item: Item, sent: Sent) -> None:
+    def _done(self, item: Item, sent: Sent, upload_id: str | None = None) -> None:
+        # In this order: what is noted as sent is never sent again, and an upload that is noted as open is looked for.
         self._ledger.sent(item.key, item.stamp)
+        if upload_id is not None:
+            self._ledger.end(upload_id)
         self.sent = sent
         self._teller.add(items=1)

@@ -27,6 +27,7 @@ CONNECT_ATTEMPTS = 2
 BACKOFF = 0.2
 LONGEST_BACKOFF = 10.0
 _ERROR_BODY = 64 << 10
+_PLAIN = ("get_object", "head_object")
 _METHODS = {
     "get_object": "GET",
     "head_object": "HEAD",
@@ -79,6 +80,11 @@ class SignedRequest:
         return signed[0]
 
     def _sign(self) -> str:
+        if self._operation in _PLAIN and set(self._params) == {"Bucket", "Key"}:
+            with translated(self.place):
+                quick = self.connection.presigned(self.method, str(self.bucket), str(self._params["Key"]), EXPIRES)
+            if quick is not None:
+                return quick
         client = self.connection.client_of(self.bucket, str(self._params.get("Key", "")))
         with translated(self.place), payer_in_header():
             url: str = client.generate_presigned_url(self._operation, Params=self._params, ExpiresIn=EXPIRES)

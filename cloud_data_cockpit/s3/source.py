@@ -6,12 +6,13 @@ import io
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from ..errors import CockpitError, NotFound, ServiceError, SourceChanged
 from ..source import LARGEST_READ, Range, blocks, check_range, merge_ranges, sibling_name
+from ..turns import given_up
 from .connections import Connection
 from .http import BrokenError, Reply
 from .listing import bare_etag
@@ -21,6 +22,7 @@ from .signing import SignedRequest, send
 PART = 8 << 20
 AT_ONCE = 8
 _THREADS = 16
+_SMALL, _MOST_SMALL = 64 << 10, 16
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 T = TypeVar("T")
 
@@ -51,6 +53,7 @@ class S3Source:
             etag, size = self._look(etag)
         self._etag = bare_etag(etag)
         self._size = size
+        self._small: dict[Range, bytes] = {}
         self._requests = 0
         self._lock = threading.Lock()
         params: dict[str, object] = {"Bucket": self._bucket, "Key": self._key}
@@ -91,16 +94,33 @@ class S3Source:
             return b""
         if length <= LARGEST_READ:
             return self._fetch(offset, length)
-        whole = io.BytesIO(b"")
-        whole.seek(length - 1)
-        whole.write(b"\0")
+        return self.read_joined([(offset, length)])
+
+    def read_joined(self, parts: Sequence[Range | bytes]) -> bytes:
+        """Ranges, and bytes that are there already, one after another; fetched to where they belong, several at once.
+
+        Small ranges, such as a header that every slice begins with, are fetched once.
+        """
+        ranges = [part for part in parts if not isinstance(part, bytes)]
+        for offset, length in ranges:
+            check_range(self._size, offset, length, self.uri)
+        known = {part: self._small[part] for part in ranges if part in self._small}
+        if len(known) == len(set(ranges)):
+            known = {}  # at least one request goes out, which finds out when the object has changed
+        # While the buffer alone holds these bytes, they can be written to without a copy.
+        whole = io.BytesIO(bytes(sum(len(part) if isinstance(part, bytes) else part[1] for part in parts)))
         with whole.getbuffer() as view:
-
-            def place(part: Range) -> None:
-                view[part[0] - offset : sum(part) - offset] = self._fetch(*part)
-
-            _at_once(place, blocks(offset, offset + length, PART))
+            _at_once(lambda fetch: self._fetch_into(*fetch), list(_placed(view, parts, known)))
+            self._keep_small(view, parts)
         return whole.getvalue()
+
+    def _keep_small(self, view: memoryview, parts: Sequence[Range | bytes]) -> None:
+        at = 0
+        for part in parts:
+            length = len(part) if isinstance(part, bytes) else part[1]
+            if not isinstance(part, bytes) and length <= _SMALL and len(self._small) < _MOST_SMALL:
+                self._small[part] = bytes(view[at : at + length])
+            at += length
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         """One result per (offset, length); close ranges travel in one request, up to 8 requests at once."""
@@ -143,15 +163,31 @@ class S3Source:
         return SourceChanged(f"{self.uri} has changed since it was indexed; partition it again")
 
     def _fetch(self, offset: int, length: int) -> bytes:
+        return self._get(offset, length, lambda reply: reply.read(length), len)
+
+    def _fetch_into(self, offset: int, target: memoryview) -> None:
+        self._get(offset, len(target), lambda reply: reply.read_into(target), int)
+
+    def _get(self, offset: int, length: int, read: Callable[[Reply], T], came: Callable[[T], int]) -> T:
+        """What `read` makes of the reply to a request for these bytes; `came` tells how many it read."""
+
+        def take(reply: Reply) -> T:
+            self._check(reply, offset, length)
+            found = read(reply)
+            if came(found) != length:
+                raise BrokenError(f"the body broke off after {came(found)} of {length} bytes")
+            return found
+
         headers = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{self._etag}"'}
         with self._lock:
             self._requests += 1
         try:
-            return send(self._request, lambda reply: self._take(reply, offset, length), headers=headers)
+            with given_up():
+                return send(self._request, take, headers=headers)
         except NotFound as error:
             raise NotFound(f"{self.uri} is gone: {error}") from None
 
-    def _take(self, reply: Reply, offset: int, length: int) -> bytes:
+    def _check(self, reply: Reply, offset: int, length: int) -> None:
         # A service that ignores If-Match answers with whatever is there now, so the ETag is looked at as well.
         if bare_etag(reply.headers.get("ETag", "")) != self._etag:
             raise self._changed() if reply.headers.get("ETag") else self._wrong("sends no ETag")
@@ -161,10 +197,6 @@ class S3Source:
             raise self._wrong(f"ignores Range (it answered {reply.status} for a part of the object)")
         if int(reply.headers.get("Content-Length", length)) != length:
             raise BrokenError(f"{length} bytes were asked for, {reply.headers['Content-Length']} announced")
-        data = reply.read(length)
-        if len(data) != length:
-            raise BrokenError(f"the body broke off after {len(data)} of {length} bytes")
-        return data
 
     def _check_content_range(self, said: str, offset: int, length: int) -> None:
         match = _CONTENT_RANGE.fullmatch(said)
@@ -198,6 +230,28 @@ def _shares(merged: Sequence[Range], ranges: Sequence[Range]) -> list[tuple[Rang
     return shares
 
 
+def _placed(
+    view: memoryview, parts: Sequence[Range | bytes], known: Mapping[Range, bytes]
+) -> Iterator[tuple[int, memoryview]]:
+    """Put what is known in its place; where to begin to read and the place for each of the requests for the rest."""
+    at, wanted = 0, list[tuple[int, int, int]]()
+    for part in parts:
+        held = part if isinstance(part, bytes) else known.get(part)
+        length = len(held) if held is not None else part[1]
+        if held is not None:
+            view[at : at + length] = held
+        elif wanted and sum(wanted[-1][::2]) == part[0] and sum(wanted[-1][1:]) == at:
+            wanted[-1] = (wanted[-1][0], wanted[-1][1], wanted[-1][2] + length)
+        elif length:
+            wanted.append((part[0], at, length))
+        at += length
+    for offset, start, length in wanted:
+        step = PART if length > LARGEST_READ else length
+        for begin, size in blocks(offset, offset + length, step):
+            place = start + begin - offset
+            yield begin, view[place : place + size]
+
+
 # --- several requests at once ------------------------------------------------------------------
 
 _pool: ThreadPoolExecutor | None = None
@@ -209,6 +263,12 @@ def _at_once(do: Callable[[T], None], items: Iterable[T]) -> None:
     todo = list(items)
     if len(todo) == 1:
         return do(todo[0])
+    with given_up():
+        _in_threads(do, todo)
+    return None
+
+
+def _in_threads(do: Callable[[T], None], todo: Sequence[T]) -> None:
     running: set[Future[None]] = set()
     try:
         for item in todo:
@@ -222,7 +282,6 @@ def _at_once(do: Callable[[T], None], items: Iterable[T]) -> None:
         for future in running:
             future.cancel()
         wait(running)
-    return None
 
 
 def _finish_some(running: set[Future[None]]) -> set[Future[None]]:

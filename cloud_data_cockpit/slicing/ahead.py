@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..turns import Turns
 from .open import is_s3
 
 T = TypeVar("T")
@@ -16,20 +17,30 @@ R = TypeVar("R")
 
 _REQUESTS = 8
 _LOCAL = 4
+_COMPUTING = 4
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """A Run: results in order, at most `threads` + 1 of them in work or waiting, so memory stays bounded."""
+    """A Run: results in order, at most `threads` + 1 of them in work or waiting, so memory stays bounded.
+
+    As many threads compute at once as there are processors, 4 at most; the others wait for bytes.
+    """
 
     threads: int
 
     def __call__(self, fn: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
         pending: deque[Future[R]] = deque()
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="scan")
+        turns = Turns(min(_COMPUTING, os.cpu_count() or 1), self.threads)
+
+        def in_turn(item: T) -> R:
+            with turns.taken():
+                return fn(item)
+
         try:
             for item in items:
-                pending.append(pool.submit(fn, item))
+                pending.append(pool.submit(in_turn, item))
                 if len(pending) > self.threads:
                     yield pending.popleft().result()
             while pending:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 from ..formats.base import Format
 from ..models import Slice
-from ..source import Range, Source, blocks
+from ..source import Range, Source, blocks, read_joined
 
 COPY_BYTES = 8 << 20
 
@@ -48,17 +48,9 @@ def chunks(source: Source, parts: Sequence[Part]) -> Iterator[bytes]:
         for piece in pieces:
             size = len(piece) if isinstance(piece, bytes) else piece[1]
             if waiting and held + size > COPY_BYTES:
-                yield _joined(source, waiting)
+                yield read_joined(source, waiting)
                 waiting, held = [], 0
             waiting.append(piece)
             held += size
     if waiting:
-        yield _joined(source, waiting)
-
-
-def _joined(source: Source, parts: Sequence[Part]) -> bytes:
-    ranges = [part for part in parts if not isinstance(part, bytes)]
-    if len(parts) == 1 and ranges:
-        return source.read(*ranges[0])
-    read = iter(source.read_many(ranges))
-    return b"".join(part if isinstance(part, bytes) else next(read) for part in parts)
+        yield read_joined(source, waiting)

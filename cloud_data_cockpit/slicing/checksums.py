@@ -91,6 +91,10 @@ class SummedSource(WrappedSource):
             self._note(offset, data)
         return results
 
+    def read_joined(self, parts: Sequence[Range | bytes]) -> bytes:
+        read = iter(self.read_many([part for part in parts if not isinstance(part, bytes)]))
+        return b"".join(part if isinstance(part, bytes) else next(read) for part in parts)
+
     def __getattr__(self, name: str) -> Any:
         # What a source has besides, such as its connection. These may be asked for before there is one.
         if name.startswith("_") or name == "inner":
@@ -115,6 +119,32 @@ class SummedSource(WrappedSource):
                     break
                 value, at = combine(value, self._found[first], last - first), last
         return value if at == stop else None
+
+    def settled(self) -> list[tuple[int, int, int]]:
+        """(start, stop, CRC-32) of what has been summed up, neighbours joined for good where no edge is between."""
+        with self._lock:
+            starts: list[int] = []
+            stops: list[int] = []
+            for start, stop in zip(self._starts, self._stops, strict=True):
+                joins = starts and stops[-1] == start and {starts[-1], start} <= self._found.keys()
+                if joins and start not in self._edges:
+                    first, second = self._found[starts[-1]], self._found.pop(start)
+                    self._found[starts[-1]] = combine(first, second, stop - start)
+                    stops[-1] = stop
+                else:
+                    starts.append(start)
+                    stops.append(stop)
+            self._starts, self._stops = starts, stops
+            pairs = zip(starts, stops, strict=True)
+            return [(start, stop, self._found[start]) for start, stop in pairs if start in self._found]
+
+    def take(self, sums: Sequence[tuple[int, int, int]]) -> None:
+        """Sums that `settled` gave, of the same bytes, before anything was read."""
+        with self._lock:
+            for start, stop, crc in sorted(sums):
+                self._starts.append(start)
+                self._stops.append(stop)
+                self._found[start] = crc
 
     def _note(self, offset: int, data: bytes) -> None:
         if self._seen is not None:

@@ -24,7 +24,7 @@ from .places import LARGEST_INDEX, BucketPlace, LocalPlace, Place, find_place
 log = logging.getLogger(__name__)
 
 # What zipfile and numpy raise on bytes that somebody has changed, found by changing every byte of a file.
-_DAMAGE = (
+DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, RuntimeError),
     *(SyntaxError, struct.error, zipfile.BadZipFile, zlib.error),
 )
@@ -54,7 +54,7 @@ def find(place: Place, source: Source, format: Format, params: PartitionParams) 
     try:
         with file:
             kept = _read(file)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         log.warning("the index %s in %s cannot be read (%s); %s is indexed again", name, place, error, source.uri)
         return None
     index = kept.index

@@ -221,20 +221,27 @@ def _overlap(columns: Columns, ends: NDArray[np.int64]) -> str | None:
 
 @lru_cache(maxsize=2)
 def _parsed(path: Path, mtime_ns: int, size: int) -> Manifest:
-    data = path.read_bytes()
+    return parse(path.read_bytes(), str(path))
+
+
+def parse(data: bytes, where: str) -> Manifest:
+    """The manifest in `data`, checked; `where` it is from is told in errors.
+
+    FormatError when it is none or does not hold together, Conflict when a newer version of this program wrote it.
+    """
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
-        _refuse_newer(path, data)
+        _refuse_newer(where, data)
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise FormatError(f"{path} is not a manifest: {where + ': ' if where else ''}{first['msg']}") from None
+        field = ".".join(str(part) for part in first["loc"])
+        raise FormatError(f"{where} is not a manifest: {field + ': ' if field else ''}{first['msg']}") from None
     problem = problem_of(manifest.slices, manifest.size, manifest.records)
     checksum = manifest.checksum
     if problem is None and checksum and checksum.start + checksum.length > manifest.size:
         problem = "its checksum is of more bytes than the object has"
     if problem:
-        raise FormatError(f"the manifest {path} has been damaged: {problem}; partition the object again")
+        raise FormatError(f"the manifest {where} has been damaged: {problem}; partition the object again")
     return manifest
 
 
@@ -243,15 +250,15 @@ def _summarised(path: Path, mtime_ns: int, size: int) -> ManifestSummary:
     return summary(load_file(path)).model_copy(update={"id": path.stem})
 
 
-def _refuse_newer(path: Path, data: bytes) -> None:
+def _refuse_newer(where: str, data: bytes) -> None:
     try:
         held = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     version = held.get("version") if isinstance(held, dict) else None
     if isinstance(version, int) and version > _VERSION:
         raise Conflict(
-            f"{path} was written by a newer Data Cockpit (manifest version {version}, this one reads {_VERSION}): "
+            f"{where} was written by a newer Data Cockpit (manifest version {version}, this one reads {_VERSION}): "
             "pip install --upgrade cloud-data-cockpit"
         )
 

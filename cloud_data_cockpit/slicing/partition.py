@@ -6,12 +6,12 @@ import numbers
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from ..errors import BadRequest
-from ..formats.base import HEAD_BYTES, Cut, Format, PartitionParams, Report, Run
+from ..formats.base import HEAD_BYTES, Cut, Format, Index, PartitionParams, Report, Run
 from ..models import Checksum, ConnectionRef, Manifest
 from ..registry import detect_format, get_format
 from ..source import Source
@@ -19,12 +19,16 @@ from ..tree import head_of
 from . import manifests
 from .ahead import run_for
 from .bytewise import cuts_bytes
+from .checkpoints import Checkpoint
 from .checksums import combine, crc32, summed_for_index
 from .indexes import Kept, find_anywhere, keep_anywhere
 from .open import ConnectionLike, object_name, open_source, resolved
 from .places import BucketPlace, LocalPlace, find_place
 from .slices import Slices
 from .strategies import translated
+
+if TYPE_CHECKING:
+    from ..s3.connections import Connection
 
 MOST_BEFORE = 16 << 20
 
@@ -68,25 +72,43 @@ def partition_object(
     place: LocalPlace | BucketPlace | None = None,
     *,
     checksum: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Manifest:
     """Index if need be, cut and save; the manifest as saved. Nothing is saved of a partition that fails.
 
     `report(done, total)` counts bytes scanned; it may raise Cancelled, which passes through. The index is kept in
-    `place`, unless told where the environment says.
+    `place`, unless told where the environment says. A scan goes on from the blocks in `checkpoint`, and keeps its own.
     """
-    chosen = get_format(format) if format else None
-    checked = check_params(chosen, params) if chosen else None
-    reached = resolved(os.fspath(uri), connection)
-    source = open_source(uri, reached)
-    if chosen is None:
-        chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
-    checked = checked or check_params(chosen, params)
+    source, reached, chosen, checked = _looked_at(connection, uri, format, params)
     place = place or find_place(beside=reached)
     reference = reached.ref if reached else None
-    manifest = planned(source, reference, chosen, checked, report, run, place, checksum=checksum)
+    manifest = planned(source, reference, chosen, checked, report, run, place, checksum=checksum, checkpoint=checkpoint)
     report(source.size, source.size)
     manifests.save(manifest)
     return manifest
+
+
+def index_object(
+    connection: ConnectionLike,
+    uri: str | os.PathLike[str],
+    format: str | None,
+    params: Mapping[str, Any],
+    report: Report,
+    run: Run | None = None,
+    place: LocalPlace | BucketPlace | None = None,
+    *,
+    checksum: bool = True,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[Index, str | None]:
+    """The index of an object, made and kept if nobody has it; and words when the place of indexes would not do.
+
+    As `partition_object`, without the cut: of `params` those count that say how the object is read.
+    """
+    source, reached, chosen, checked = _looked_at(connection, uri, format, params)
+    place = place or find_place(beside=reached)
+    kept, trouble = _index(source, chosen, checked, report, run or run_for(source.uri), place, checksum, checkpoint)
+    report(source.size, source.size)
+    return kept.index, trouble
 
 
 def planned(
@@ -99,12 +121,13 @@ def planned(
     place: LocalPlace | BucketPlace,
     *,
     checksum: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Manifest:
     """Index if need be, and cut: the manifest that `partition_object` saves, not saved.
 
     `report(0, size)` is the first that is told when there is no index yet, and nothing is told when there is one.
     """
-    kept, trouble = _index(source, format, params, report, run or run_for(source.uri), place, checksum)
+    kept, trouble = _index(source, format, params, report, run or run_for(source.uri), place, checksum, checkpoint)
     cut = format.partition(kept.index, params)
     made = _manifest(source, connection, format, params, cut)
     notes = [*made.notes, *([trouble] if trouble else [])]
@@ -122,6 +145,19 @@ def check_params(format: Format, params: Mapping[str, Any]) -> PartitionParams:
         raise BadRequest(f"cannot cut {format.title} like this: {'; '.join(problems)}") from None
 
 
+def _looked_at(
+    connection: ConnectionLike, uri: str | os.PathLike[str], format: str | None, params: Mapping[str, Any]
+) -> tuple[Source, Connection | None, Format, PartitionParams]:
+    """The object, how it is reached, its format, and the choices, checked before S3 is asked where that is possible."""
+    chosen = get_format(format) if format else None
+    checked = check_params(chosen, params) if chosen else None
+    reached = resolved(os.fspath(uri), connection)
+    source = open_source(uri, reached)
+    if chosen is None:
+        chosen = detect_format(object_name(source.uri), head_of(source, HEAD_BYTES), source.size)
+    return source, reached, chosen, checked or check_params(chosen, params)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
@@ -134,6 +170,7 @@ def _index(
     run: Run,
     place: LocalPlace | BucketPlace,
     checksum: bool,
+    checkpoint: Checkpoint | None,
 ) -> tuple[Kept, str | None]:
     """The index, made now if nobody has it, and words for the user when the place of indexes would not do."""
     kept, trouble = find_anywhere(place, source, format, params)
@@ -143,6 +180,8 @@ def _index(
     if kept is None:
         report(0, source.size)
         summed = summed_for_index(source) if checksum else None
+        if checkpoint is not None:
+            run = checkpoint.over(run, source, format, params, summed)
         index = format.index(summed or source, params, report, run=run)
         kept = Kept(index, summed.crc32(0, source.size) if summed else None)
         trouble = keep_anywhere(place, kept) or trouble

@@ -1,209 +1,56 @@
-"""Slices in a notebook: a list that is read lazily, and one slice that pickles small and without credentials."""
+"""Slices in a notebook: a list that is read lazily, filtered, mapped in order on any engine, handed to others."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ..errors import FormatError
-from ..formats.base import Format, Report
-from ..models import ConnectionRef, Manifest, Slice
-from ..registry import get_format
-from ..source import Source
-from . import manifests
-from .bytewise import byte_parts, chunks
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats.base import Report
+from ..models import ConnectionRef, Manifest
+from . import boxes, handover, manifests, sharing, streaming
 from .open import ConnectionLike, resolved
-from .opened import forget_when_refused, opened_source
-from .storage import whole_file
+from .piece import LazySlice, Origin
 from .table import bytes_for_people, slices_html
 from .verify import Verification, verify
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ..executors import Executor
 
 R = TypeVar("R")
+Which = range | NDArray[np.int64]
+
+__all__ = ["LazySlice", "Origin", "Slices", "load_slices"]
 
 
 def load_slices(ref: str | os.PathLike[str] | Manifest, *, connection: ConnectionLike = None) -> Slices:
-    """The slices of a saved manifest: its id, the path of its file, or the record itself.
+    """The slices of a manifest on this machine: its id, the path of its file, or the record itself.
 
     `connection` replaces the one that the manifest names. NotFound, FormatError and Conflict tell what is wrong with
-    a manifest that is missing, damaged or of a newer version.
+    a manifest that is missing, damaged or of a newer version. `cloud_data_cockpit.load_slices` looks elsewhere too.
     """
     if isinstance(ref, Manifest):
-        manifest = ref
-    elif not isinstance(ref, str) or (not manifests.is_id(ref) and Path(ref).is_file()):
-        manifest = manifests.load_file(ref)
-    else:
-        manifest = manifests.load(ref)
-    if connection is not None:
-        reached = resolved(manifest.uri, connection)
-        manifest = manifest.model_copy(update={"connection": reached.ref if reached else None})
-    return Slices(manifest)
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What all slices of a manifest have in common: the object, how to reach it, how to read it."""
-
-    uri: str
-    etag: str
-    size: int
-    connection: ConnectionRef | None
-    format: str
-    format_version: int
-    shared: dict[str, Any]
-
-    def reader(self) -> Format:
-        """The format that reads the slices. FormatError when it is not the version that cut them."""
-        format = get_format(self.format)
-        if format.version != self.format_version:
-            raise FormatError(
-                f"{self.uri} was cut by version {self.format_version} of the format {self.format}, this Data Cockpit "
-                f"has version {format.version}; partition it again"
-            )
-        return format
-
-    def source(self) -> Source:
-        """The object, opened once a process and held to the version that was cut."""
-        return opened_source(self.uri, self.connection, self.etag, self.size)
-
-
-class LazySlice:
-    """One slice, read when asked. It holds no credentials and pickles in well under 2 kB.
-
-    One that begins inside a gzip member takes the 32 KiB before it along, packed to some 13 kB.
-
-    Further ways to read it, such as `to_arrow`, depend on the format; `dir(slice)` shows them.
-    """
-
-    def __init__(self, origin: Origin, piece: Slice) -> None:
-        self._origin = origin
-        self._piece = piece
-
-    @property
-    def number(self) -> int:
-        """Its place in the manifest, from 0."""
-        return self._piece.number
-
-    @property
-    def uri(self) -> str:
-        """The object it is a piece of."""
-        return self._origin.uri
-
-    @property
-    def connection(self) -> ConnectionRef | None:
-        """What names the connection that it is read through; None for a file on this machine."""
-        return self._origin.connection
-
-    @property
-    def source(self) -> Source:
-        """The object, opened once a process and held to the version that was cut."""
-        return self._origin.source()
-
-    @property
-    def records(self) -> int:
-        """Records that begin in it."""
-        return self._piece.records
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that it covers in the object."""
-        return self._piece.nbytes
-
-    @property
-    def ranges(self) -> tuple[tuple[int, int], ...]:
-        """(offset, length) pairs in bytes of the object."""
-        return self._piece.ranges
-
-    def get(self) -> Any:
-        """The natural object of the field: a table, a list of records, an array."""
-        return self._read(self._origin.reader().read)
-
-    def read(self, header: bool = True) -> bytes:
-        """The slice in the format's own form; with `header` a valid file by itself, else the object's very bytes."""
-        return self._read(self._origin.reader().read_bytes, header=header)
-
-    def count(self) -> int:
-        """Records, counted by reading them."""
-        return self._read(self._origin.reader().count)
-
-    def to_file(self, path: str | os.PathLike[str], header: bool = True) -> Path:
-        """Write what `read` gives to `path`, whole or not at all; the path.
-
-        Where the slice is bytes of the object it is copied 8 MiB at a time, however large it is.
-        """
-        # Asked before the file is begun, so that errors of the object come as what they are.
-        parts = self._read(partial(byte_parts, self._origin.reader()), header=header)
-        data = [self.read(header)] if parts is None else chunks(self._origin.source(), parts)
-        with forget_when_refused(), whole_file(Path(path)) as file:
-            for chunk in data:
-                file.write(chunk)
-        return Path(path)
-
-    def _read(self, how: Callable[..., R], *args: Any, **options: Any) -> R:
-        with forget_when_refused():
-            return how(self._origin.source(), self._origin.shared, self._piece, *args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        # Private names are never views: copy and pickle ask for them before there is an origin.
-        if name.startswith("_"):
-            raise AttributeError(name)
-        views = self._origin.reader().views
-        if name not in views:
-            known = ", ".join(views) or "none"
-            raise AttributeError(f"slices of {self._origin.format!r} have no {name!r}; their views are {known}")
-        view = partial(self._read, views[name])
-        view.__doc__ = views[name].__doc__
-        return view
-
-    def __dir__(self) -> list[str]:
-        return sorted([*super().__dir__(), *self._origin.reader().views])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        origin = self._origin
-        reference = origin.connection.model_dump(mode="json") if origin.connection else None
-        return _restored, (
-            (origin.uri, origin.etag, origin.size, reference, origin.format, origin.format_version, origin.shared),
-            (self._piece.number, self._piece.ranges, self._piece.records, self._piece.details),
-        )
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, LazySlice):
-            return NotImplemented
-        return self._origin == other._origin and self._piece == other._piece
-
-    def __hash__(self) -> int:
-        return hash((self.uri, self._origin.etag, self.number, self.ranges))
-
-    def __repr__(self) -> str:
-        return f"<slice {self.number} of {self.uri}: {self.records:,} records, {bytes_for_people(self.nbytes)}>"
-
-
-def _restored(origin: tuple[Any, ...], piece: tuple[Any, ...]) -> LazySlice:
-    uri, etag, size, reference, format, version, shared = origin
-    number, ranges, records, details = piece
-    connection = ConnectionRef(**reference) if reference else None
-    return LazySlice(
-        Origin(uri, etag, size, connection, format, version, shared),
-        Slice(number=number, ranges=ranges, records=records, details=details),
-    )
+        return Slices.of(ref, connection)
+    if not isinstance(ref, str) or (not manifests.is_id(ref) and Path(ref).is_file()):
+        return Slices.of(manifests.load_file(ref), connection)
+    return Slices.of(manifests.load(ref), connection)
 
 
 class Slices(Sequence[LazySlice]):
     """The slices of a manifest, in order; a slice of them is again Slices."""
 
     def __init__(
-        self, manifest: Manifest, which: range | None = None, columns: manifests.Columns | None = None
+        self, manifest: Manifest, which: Which | None = None, columns: manifests.Columns | None = None
     ) -> None:
         self._manifest = manifest
         self._columns = columns or manifests.Columns(manifest.slices)
-        self._which = range(len(self._columns.records)) if which is None else which
+        self._which: Which = range(len(self._columns.records)) if which is None else which
         self._origin = Origin(
             manifest.uri,
             manifest.etag,
@@ -213,6 +60,14 @@ class Slices(Sequence[LazySlice]):
             manifest.format_version,
             manifest.shared,
         )
+
+    @classmethod
+    def of(cls, manifest: Manifest, connection: ConnectionLike = None) -> Slices:
+        """All slices of a manifest, read through `connection` where one is given."""
+        if connection is not None:
+            reached = resolved(manifest.uri, connection)
+            manifest = manifest.model_copy(update={"connection": reached.ref if reached else None})
+        return cls(manifest)
 
     @property
     def manifest(self) -> Manifest:
@@ -244,6 +99,11 @@ class Slices(Sequence[LazySlice]):
         return int(self._columns.nbytes[self._selection()].sum())
 
     @property
+    def connection(self) -> ConnectionRef | None:
+        """What names the connection that they are read through; None for a file on this machine."""
+        return self._origin.connection
+
+    @property
     def notes(self) -> list[str]:
         """What the format had to say about the cut."""
         return list(self._manifest.notes)
@@ -259,27 +119,118 @@ class Slices(Sequence[LazySlice]):
         if isinstance(index, slice):
             return Slices(self._manifest, self._which[index], self._columns)
         try:
-            number = self._which[index]
+            number = int(self._which[index])
         except IndexError:
             raise IndexError(f"there is no slice {index}: these are {len(self)}") from None
         return LazySlice(self._origin, self._columns.slice(number))
 
     def __iter__(self) -> Iterator[LazySlice]:
-        return (LazySlice(self._origin, self._columns.slice(number)) for number in self._which)
+        return (LazySlice(self._origin, self._columns.slice(int(number))) for number in self._which)
+
+    def filter(
+        self,
+        keep: Callable[[LazySlice], bool] | None = None,
+        *,
+        box: Sequence[float] | None = None,
+        min_bytes: int = 0,
+        max_bytes: int | None = None,
+        min_records: int = 0,
+        max_records: int | None = None,
+    ) -> Slices:
+        """The slices with so many bytes and records, ends included, and of which `keep(slice)` says yes, in order.
+
+        `box` is (least x, least y, greatest x, greatest y) in the units of the file: windows of a GeoTIFF and tiles of
+        LAS, LAZ and COPC that touch it; the object's header is read for it. BadRequest for slices without places.
+        `keep` sees the numbers of a slice (`records`, `nbytes`, `details`) without reading the object, unless it does.
+        """
+        nbytes, records = self._columns.nbytes[self._selection()], self._columns.records[self._selection()]
+        fits = (nbytes >= min_bytes) & (records >= min_records)
+        if max_bytes is not None:
+            fits &= nbytes <= max_bytes
+        if max_records is not None:
+            fits &= records <= max_records
+        which = np.asarray(self._which, dtype=np.int64)[fits]
+        chosen = Slices(self._manifest, which, self._columns)
+        asked = [keep] if keep is not None else []
+        if box is not None:
+            asked.insert(0, boxes.touching(self._origin, box))
+        if not asked:
+            return chosen
+        kept = [piece.number for piece in chosen if all(says(piece) for says in asked)]
+        return Slices(self._manifest, np.asarray(kept, dtype=np.int64), self._columns)
 
     def map(
-        self, fn: Callable[[LazySlice], R], *, workers: int | None = None, executor: Executor | None = None
+        self,
+        fn: Callable[[LazySlice], R],
+        *,
+        engine: streaming.EngineLike = None,
+        workers: int | None = None,
+        progress: bool = False,
+        executor: Executor | None = None,
     ) -> list[R]:
-        """`fn` of every slice, in order, computed by `workers` threads (8 at most unless told), or by `executor`.
+        """`fn` of every slice, in order, computed by `workers` threads (8 at most unless told), or by an `engine`.
 
-        The first error stops the rest and is raised, with a note that names the slice. An executor does a slice again
-        first, and says what failed in its own words (`open_executor`).
+        An engine is the name of one ("threads", "processes", "dask", "ray", "lithops", "joblib", "spark"), an executor
+        that `open_executor` gave, or any executor of concurrent.futures. The first error stops the rest and is raised,
+        with a note that names the slice; an engine by name does a slice again first, and says what failed in its own
+        words. `progress` shows a line in the notebook or the terminal. `executor` is another name of `engine`.
         """
-        if executor is not None:
-            return list(executor.map(fn, self, connection=self._origin.connection))
-        if workers is not None and workers < 1:
-            raise ValueError(f"workers must be at least 1, not {workers}")
-        return _map_in_threads(fn, self, workers or min(8, max(1, len(self))))
+        return streaming.mapped(fn, self, engine if executor is None else executor, workers, progress)
+
+    def imap(
+        self,
+        fn: Callable[[LazySlice], R],
+        *,
+        engine: streaming.EngineLike = None,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[R]:
+        """As `map`, but each result is given as soon as those before it are: memory holds a few of them at most."""
+        return streaming.streamed(fn, self, engine, workers, progress)
+
+    def iterate(self, ahead: int = 4, read: Callable[[LazySlice], R] = LazySlice.get) -> Iterator[R]:
+        """What `read` gives of each slice (`get()` unless told), in order; `ahead` of them are read in advance."""
+        return streaming.ahead_of(read, self, ahead)
+
+    def submit(self, executor: Any, fn: Callable[[LazySlice], R]) -> list[Future[R]]:
+        """A future for each slice, of anything with `submit(fn, item)`: concurrent.futures, a Dask client, mpi4py."""
+        return [executor.submit(fn, piece) for piece in self]
+
+    def to_dask_bag(self) -> Any:
+        """A dask.bag of slices, each a partition: `bag.map(lambda piece: piece.count()).sum().compute()`."""
+        return handover.dask_bag(self)
+
+    def to_dask_dataframe(self, meta: Any = None) -> Any:
+        """A dask.dataframe with a partition for each slice, by `to_pandas()`; `meta` is read from the first slice."""
+        return handover.dask_dataframe(self, meta)
+
+    def to_ray(self) -> Any:
+        """A ray.data.Dataset of rows `{"slice": slice}`, each a block of its own, for its `map` and `flat_map`."""
+        return handover.ray_dataset(self)
+
+    def to_rdd(self, spark: Any = None) -> Any:
+        """An RDD of slices, each a partition; `spark` is a SparkSession or SparkContext, else the one there is."""
+        return handover.rdd(self, spark)
+
+    def to_lithops(self, fn: Callable[[LazySlice], R], executor: Any) -> list[Any]:
+        """Lithops' futures of `fn(slice)`, of a lithops.FunctionExecutor; `executor.get_result(futures)` waits."""
+        return handover.lithops_futures(self, fn, executor)
+
+    def to_torch(self, read: Callable[[LazySlice], Any] = LazySlice.get) -> Any:
+        """A data set for torch's DataLoader: item i is `read` of slice i. MissingExtra when torch is not installed."""
+        return handover.torch_dataset(self, read)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Bytes and records of the slices, drawn by matplotlib; the axes. MissingExtra when it is not installed."""
+        return handover.plot_sizes(self, ax)
+
+    def save(self, place: str | os.PathLike[str], *, connection: ConnectionLike = None) -> str:
+        """Save the manifest, all slices of it, where others find it; what `load_slices` takes there.
+
+        `place` is `s3://bucket/prefix/`, the URI of an object ending with `.json`, a directory or the path of a file.
+        It is written through `connection`, else through the one of the slices. It holds no credentials.
+        """
+        return sharing.save(self._manifest, place, connection)
 
     def verify(self, *, workers: int | None = None, report: Report | None = None) -> Verification:
         """Read the object again and prove the sums of the manifest.
@@ -292,10 +243,17 @@ class Slices(Sequence[LazySlice]):
         """
         return verify(self, workers, report)
 
-    def _selection(self) -> slice:
+    def _selection(self) -> slice | NDArray[np.int64]:
         which = self._which
+        if not isinstance(which, range):
+            return which
         stop = which.stop if which.stop >= 0 else None
         return slice(which.start, stop, which.step) if len(which) else slice(0, 0)
+
+    def sizes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Bytes and records of each slice, as two arrays."""
+        chosen = self._selection()
+        return self._columns.nbytes[chosen].copy(), self._columns.records[chosen].copy()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Slices, (self._manifest, self._which)
@@ -308,34 +266,3 @@ class Slices(Sequence[LazySlice]):
 
     def _repr_html_(self) -> str:
         return slices_html(self)
-
-
-def _map_in_threads(fn: Callable[[LazySlice], R], slices: Sequence[LazySlice], workers: int) -> list[R]:
-    results: dict[int, R] = {}
-    pending: dict[Future[R], tuple[int, LazySlice]] = {}
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="slices")
-    try:
-        for place, piece in enumerate(slices):
-            if len(pending) >= 2 * workers:
-                _collect(pending, results)
-            pending[pool.submit(fn, piece)] = (place, piece)
-        while pending:
-            _collect(pending, results)
-    except Exception:
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    finally:
-        # An interrupt from the keyboard does not wait for calls that run already.
-        pool.shutdown(wait=False, cancel_futures=True)
-    return [results[place] for place in range(len(results))]
-
-
-def _collect(pending: dict[Future[R], tuple[int, LazySlice]], results: dict[int, R]) -> None:
-    done, _ = wait(pending, return_when=FIRST_COMPLETED)
-    for future in sorted(done, key=lambda future: pending[future][0]):
-        place, piece = pending.pop(future)
-        try:
-            results[place] = future.result()
-        except Exception as error:
-            error.add_note(f"while slice {piece.number} of {piece.uri} was mapped")
-            raise

@@ -89,6 +89,7 @@ interface ICall {
   json?: unknown;
   body?: Blob;
   headers?: Record<string, string>;
+  keepalive?: boolean;
   signal?: AbortSignal;
 }
 
@@ -220,8 +221,27 @@ export class ApiClient {
     return this.call(`uploads/${encodeURIComponent(jobId)}/parts/${number}`, { method: 'PUT', body, headers, signal });
   }
 
-  completeUpload(jobId: string): Promise<Job> {
-    return this.call(`uploads/${encodeURIComponent(jobId)}/complete`, { method: 'POST' });
+  /** 409 when the key came to exist while the parts were sent, unless `overwrite`. */
+  completeUpload(jobId: string, overwrite = false): Promise<Job> {
+    const query = { overwrite: overwrite ? 'true' : null };
+    return this.call(`uploads/${encodeURIComponent(jobId)}/complete`, { method: 'POST', query });
+  }
+
+  /** A small file in one request; its job has succeeded when the reply comes, and is in no list. */
+  uploadWhole(
+    query: { connection: string; bucket: string; key: string; content_type: string | null; overwrite: boolean },
+    body: Blob,
+    crc32: string,
+    signal?: AbortSignal
+  ): Promise<Job> {
+    const asked = { ...query, overwrite: String(query.overwrite) };
+    return this.call('uploads/whole', {
+      method: 'POST',
+      query: asked,
+      body,
+      headers: { 'X-Part-Crc32': crc32 },
+      signal
+    });
   }
 
   pendingUploads(): Promise<PendingUpload[]> {
@@ -232,8 +252,9 @@ export class ApiClient {
     return this.call(`uploads/${encodeURIComponent(jobId)}/resume`, { method: 'POST', json: request });
   }
 
-  pauseUpload(jobId: string): Promise<Job> {
-    return this.call(`uploads/${encodeURIComponent(jobId)}/pause`, { method: 'POST' });
+  /** `keepalive`: also when the page goes away at this moment. */
+  pauseUpload(jobId: string, keepalive = false): Promise<Job> {
+    return this.call(`uploads/${encodeURIComponent(jobId)}/pause`, { method: 'POST', keepalive });
   }
 
   /** Files and folders of the Jupyter server, or URLs, to a prefix. */
@@ -281,10 +302,13 @@ export class ApiClient {
     return this.call(`manifests/${encodeURIComponent(id)}/slices`, { query: { offset, limit }, signal });
   }
 
-  private async call<T>(route: string, { method = 'GET', query, json, body, headers, signal }: ICall = {}): Promise<T> {
+  private async call<T>(
+    route: string,
+    { method = 'GET', query, json, body, headers, keepalive, signal }: ICall = {}
+  ): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, ROOT, route) + queryString(query);
     // Under JupyterLab's own "no-store" each URL gets a number added, which the server takes for a parameter.
-    const init: RequestInit = { method, signal, cache: 'reload' };
+    const init: RequestInit = { method, signal, keepalive, cache: 'reload' };
     if (json !== undefined) {
       init.body = JSON.stringify(json);
     } else if (body !== undefined) {

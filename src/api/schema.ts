@@ -35,6 +35,7 @@ export interface BenchmarkPoint {
  * name of its argument (`slices`).
  */
 export interface BenchmarkRequest {
+  kind: 'benchmark';
   connection: string | null;
   uri: string;
   format: string | null;
@@ -447,26 +448,44 @@ export interface ObjectEntry {
   storage_class: string | null;
 }
 /**
+ * Index `uri` on the engine `executor`, so that later cuts are quick; `params` that say how it is read.
+ */
+export interface IndexRequest {
+  connection: string;
+  uri: string;
+  format: string | null;
+  params: {
+    [k: string]: unknown;
+  };
+  executor: string;
+  executor_options: {
+    [k: string]: unknown;
+  };
+  kind: 'index';
+}
+/**
  * What a person started. `done` of `total` in `unit`; `manifest_id` once a partition has succeeded.
  *
+ * `benchmark_id` from the first measurement of a benchmark on.
  * `items` counts whole objects: copied, deleted, found. `resumable`: it stopped half-way and can go on.
  */
 export interface Job {
   id: string;
-  kind: 'partition' | 'upload' | 'copy' | 'move' | 'delete' | 'download' | 'change' | 'search';
+  kind: 'partition' | 'index' | 'benchmark' | 'upload' | 'copy' | 'move' | 'delete' | 'download' | 'change' | 'search';
   title: string;
   state: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
   created: string;
   updated: string;
   done: number;
   total: number;
-  unit: 'bytes' | 'records' | 'objects';
+  unit: 'bytes' | 'records' | 'objects' | 'measurements';
   items: number;
   items_total: number;
   phase: string;
   connection: string;
   uri: string;
   manifest_id: string | null;
+  benchmark_id: string | null;
   resumable: boolean;
   notes: string[];
   error: Problem | null;
@@ -644,16 +663,20 @@ export interface PartReceipt {
   crc32: string | null;
 }
 /**
- * Index `uri` if that has not been done, cut it by `params`, save a manifest.
+ * Index `uri` if that has not been done, on the engine `executor`; cut it by `params`, save a manifest.
  */
 export interface PartitionRequest {
-  kind: 'partition';
   connection: string;
   uri: string;
   format: string | null;
   params: {
     [k: string]: unknown;
   };
+  executor: string;
+  executor_options: {
+    [k: string]: unknown;
+  };
+  kind: 'partition';
 }
 /**
  * An upload of this user that waits for its file: paused, or its page or server went away.

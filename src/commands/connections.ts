@@ -93,7 +93,7 @@ async function tellForbidden(trans: TranslationBundle): Promise<void> {
   await showDialog({
     title: trans.__('Connections of your own are turned off'),
     body: trans.__(
-      'The administrator of this Jupyter server allows only the connections that it offers itself (setting CloudDataCockpit.user_endpoints). Ask there for the one that you need, or use a profile of the AWS configuration.'
+      'The administrator of this Jupyter server allows only the connections that it offers itself (setting CloudDataCockpit.allow_user_endpoints). Ask there for the one that you need, or use a profile of the AWS configuration.'
     ),
     buttons: [Dialog.okButton({ label: trans.__('Close') })]
   });

@@ -13,7 +13,7 @@ import {
 import type { Job, Selection } from '../api/schema';
 import { confirmDeletion } from '../dialogs/DeleteDialog';
 import type { Conflict } from '../models/actions';
-import { MOST_KEYS, MOST_PREFIXES } from '../models/actions';
+import { inTheWay, MOST_KEYS, MOST_PREFIXES } from '../models/actions';
 import type { Cockpit } from '../models/cockpit';
 import { displayName, makeUri } from '../models/location';
 import { CommandIDs } from '../tokens';
@@ -99,10 +99,11 @@ function addClipCommands({ app: { commands }, cockpit, trans }: ICommandsOptions
 /** Do it; where something is in the way, ask, and do it once more as was said. What failed is told by its job. */
 async function settled(work: (conflict: Conflict) => Promise<Job | null>, trans: TranslationBundle): Promise<void> {
   const job = await work('fail');
-  if (job?.state === 'failed' && job.error?.code === 'conflict') {
+  const taken = job ? inTheWay(job) : [];
+  if (taken.length) {
     const result = await showDialog({
-      title: trans.__('Something of that name is there already'),
-      body: job.error.message,
+      title: trans._n('Something of that name is there already', 'Some of these names are taken already', taken.length),
+      body: taken.slice(0, 5).map(displayName).join('; ') + (taken.length > 5 ? ' …' : ''),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Keep those'), actions: ['skip'] }),

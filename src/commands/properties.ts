@@ -1,6 +1,6 @@
 /* Commands for all that S3 knows of an object: its properties in the main area, and bringing it back from an archive. */
-import { infoIcon } from '@jupyterlab/ui-components';
 import { Dialog, MainAreaWidget, showDialog } from '@jupyterlab/apputils';
+import { propertiesIcon } from '../components/icons';
 import { askThaw } from '../dialogs/ThawDialog';
 import type { ITargetObject } from '../models/object';
 import { PropertiesModel } from '../models/properties';
@@ -17,7 +17,7 @@ export function addPropertyCommands({ app, cockpit, trans }: ICommandsOptions): 
   commands.addCommand(CommandIDs.properties, {
     label: trans.__('Properties'),
     caption: trans.__('Metadata, tags, versions, checksums'),
-    icon: infoIcon,
+    icon: propertiesIcon,
     isEnabled: args => targetOf(cockpit, args) !== null,
     execute: args => {
       const target = targetOf(cockpit, args);

@@ -2,7 +2,7 @@
 import * as React from 'react';
 import type { IGridColumn } from './GridHeader';
 import { GridHeader, HEADER } from './GridHeader';
-import { scrollFor, windowOf } from './window';
+import { scrollFor, scrollKept, windowOf } from './window';
 
 export type { IGridColumn } from './GridHeader';
 
@@ -25,6 +25,8 @@ export interface IVirtualListProps {
   rows?: number;
   /** Rows in the whole set where that is more than `count`; -1 when nobody knows. */
   ariaRowCount?: number;
+  /** Whether the rows are still being put in order. */
+  busy?: boolean;
   cells: (index: number) => React.ReactNode[];
   rowProps?: (index: number) => React.HTMLAttributes<HTMLDivElement> & { [data: `data-${string}`]: string };
   /** Called with the rows in view, whenever they change. */
@@ -54,6 +56,19 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
   const [width, height] = useSize(scroller);
   const viewport = height - HEADER;
   const view = windowOf(scrollTop, Math.max(viewport, 0), count, rowHeight);
+
+  const former = React.useRef(count);
+  React.useLayoutEffect(() => {
+    const node = scroller.current;
+    if (node && viewport > 0 && count > former.current && former.current > 0) {
+      const kept = scrollKept(node.scrollTop, viewport, former.current, count, rowHeight);
+      if (kept !== node.scrollTop) {
+        node.scrollTop = kept;
+        setScrollTop(node.scrollTop);
+      }
+    }
+    former.current = count;
+  }, [count, rowHeight, viewport]);
 
   React.useEffect(() => onWindow?.(view.first, view.end), [onWindow, view.first, view.end, count]);
   React.useLayoutEffect(() => onWidth?.(width), [onWidth, width]);
@@ -90,6 +105,7 @@ export function VirtualList(props: IVirtualListProps): React.JSX.Element {
         aria-rowcount={props.ariaRowCount ?? count + 1}
         aria-colcount={props.columns.length}
         aria-activedescendant={activeId}
+        aria-busy={props.busy || undefined}
         onKeyDown={event => props.onKeyDown?.(event, Math.max(1, Math.floor(viewport / rowHeight) - 1))}
       >
         <GridHeader columns={props.columns} template={props.template} />

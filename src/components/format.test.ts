@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatRelative } from './format';
+import { formatBytes, formatRelative, formatSeconds, formatShare } from './format';
 
 describe('formatBytes', () => {
   it.each([
@@ -30,5 +30,29 @@ describe('formatRelative', () => {
     ['2020-06-15T12:00:00Z', '6y ago']
   ])('%s is %s', (date, text) => {
     expect(formatRelative(new Date(date), now, 'en')).toBe(text);
+  });
+});
+
+describe('formatShare', () => {
+  it.each([
+    [16 << 20, 40 << 20, ['16', '40 MiB']],
+    [900, 40 << 20, ['900 B', '40 MiB']],
+    [0, 0, ['0', '0 B']]
+  ])('%d of %d is %j', (done, total, texts) => {
+    expect(formatShare(done, total)).toEqual(texts);
+  });
+});
+
+describe('formatSeconds', () => {
+  it.each([
+    [0.2, '1 s'],
+    [59.4, '59 s'],
+    [75, '1 min 15 s'],
+    [600, '10 min'],
+    [7300, '2 h 1 min'],
+    [7200, '2 h'],
+    [200_000, '2 d']
+  ])('%d is %s', (seconds, text) => {
+    expect(formatSeconds(seconds)).toBe(text);
   });
 });

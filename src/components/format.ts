@@ -15,6 +15,13 @@ export function formatBytes(bytes: number): string {
   return `${trimZeros(value.toFixed(digits))} ${UNITS[unit]}`;
 }
 
+/** "16 of 40 MiB", or with both units where they differ: as short as a narrow panel needs it. */
+export function formatShare(done: number, total: number): [string, string] {
+  const [share, whole] = [formatBytes(done), formatBytes(total)];
+  const [amount, unit] = share.split(' ');
+  return [whole.endsWith(` ${unit}`) ? amount : share, whole];
+}
+
 function trimZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

@@ -59,3 +59,9 @@ export const moveObjectIcon = new LabIcon({
   name: 'cloud-data-cockpit:move-object',
   svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" d="M3 4h7v2H5v12h5v2H3V4zm12.5 3.5L21 12l-5.5 4.5v-3H8v-3h7.5v-3z"/></svg>`
 });
+
+/** What an object says of itself. */
+export const propertiesIcon = new LabIcon({
+  name: 'cloud-data-cockpit:properties',
+  svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 1.8a7.2 7.2 0 1 1 0 14.4 7.2 7.2 0 0 1 0-14.4zM11 7h2v2h-2V7zm0 3.6h2V17h-2v-6.4z"/></svg>`
+});

@@ -1,9 +1,10 @@
 /* What stands where there is nothing to list: an error with a way on, or a hint what to do. */
 import * as React from 'react';
 
-/** The server's words may begin as they would in the middle of a log line; a URI stays as it is. */
-function sentence(text: string): string {
-  return /^[a-z]+[ ,:](?!\/)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+/** The server's words may begin as they would in the middle of a log line: shown as a sentence, but for a URI. */
+function Words({ text }: { text: string }): React.JSX.Element {
+  const sentence = /^[a-z]+[ ,:](?!\/)/.test(text);
+  return <p className={`cdc-Notice-text${sentence ? ' cdc-mod-sentence' : ''}`}>{text}</p>;
 }
 
 interface IErrorProps {
@@ -15,7 +16,7 @@ interface IErrorProps {
 export function ErrorNotice({ message, retry, children }: IErrorProps): React.JSX.Element {
   return (
     <div className="cdc-Notice cdc-mod-error" role="alert">
-      <p className="cdc-Notice-text">{sentence(message)}</p>
+      <Words text={message} />
       {children}
       {retry && (
         <button type="button" className="cdc-Button" onClick={retry.run}>
@@ -29,7 +30,7 @@ export function ErrorNotice({ message, retry, children }: IErrorProps): React.JS
 export function WarningNotice({ children }: { children: string }): React.JSX.Element {
   return (
     <div className="cdc-Notice cdc-mod-warning" role="status">
-      <p className="cdc-Notice-text">{sentence(children)}</p>
+      <Words text={children} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scrollFor, windowOf } from './window';
+import { scrollFor, scrollKept, windowOf } from './window';
 
 describe('windowOf', () => {
   it('draws what is in view and a little more', () => {
@@ -36,5 +36,12 @@ describe('scrollFor', () => {
       expect(view.first).toBeLessThanOrEqual(index);
       expect(view.end).toBeGreaterThan(index);
     }
+  });
+
+  it('shows the same rows after a list too long for its height has grown', () => {
+    const before = windowOf(4000, 500, 1000, 20, 0, 5000);
+    const kept = scrollKept(4000, 500, 1000, 2000, 20, 5000);
+    expect(windowOf(kept, 500, 2000, 20, 0, 5000).first).toBe(before.first);
+    expect(scrollKept(4000, 500, 200, 240, 20, 5000)).toBe(4000);
   });
 });

@@ -1,7 +1,7 @@
 /* Which rows of a long list are in view, and where they stand. */
 
 /** Browsers lay out no element higher than some 16 million pixels; a longer list is scrolled in scale. */
-export const MAX_HEIGHT = 10_000_000;
+export const MAX_HEIGHT = 15_000_000;
 
 export interface IWindow {
   /** Rows `first` up to, not with, `end` are to be drawn. */
@@ -48,6 +48,19 @@ export function scrollFor(
     return row / scale;
   }
   return row + rowHeight > at + viewport ? (row + rowHeight - viewport) / scale : scrollTop;
+}
+
+/** The scroll position at which the same rows are in view after the list has grown from `before` to `after` rows. */
+export function scrollKept(
+  scrollTop: number,
+  viewport: number,
+  before: number,
+  after: number,
+  rowHeight: number,
+  maxHeight = MAX_HEIGHT
+): number {
+  const scale = (count: number) => scaleOf(count * rowHeight, Math.min(count * rowHeight, maxHeight), viewport);
+  return (scrollTop * scale(before)) / scale(after);
 }
 
 function scaleOf(whole: number, height: number, viewport: number): number {

@@ -144,7 +144,11 @@ class ConnectionEditor extends ReactWidget {
     const secrets = this.secrets();
     const faults = this.check(secrets).filter(fault => !except || (fault !== 'name' && fault !== 'taken'));
     this.put({ faults });
-    return faults.length ? null : toDraft(this.entered, secrets);
+    if (faults.length) {
+      requestAnimationFrame(() => this.node.querySelector<HTMLElement>('[aria-invalid]')?.focus());
+      return null;
+    }
+    return toDraft(this.entered, secrets);
   }
 
   private check(secrets = this.secrets()): Fault[] {

@@ -74,10 +74,23 @@ function Deletion({ api, selection, trans, onAllVersions }: IProps): React.JSX.E
   const typed = !counted.error && (counted.objects > TYPED_ABOVE || counted.allVersions > TYPED_ABOVE);
   const waiting = !counted.done && !counted.error && !typed;
   const node = React.useRef<HTMLDivElement>(null);
-  // The dialog looks at its inputs when one of them says that it has changed.
-  React.useEffect(() => void node.current?.dispatchEvent(new Event('input', { bubbles: true })), [typed, waiting]);
+  // Who has waited for the count can say yes by the Enter key.
+  const offer = () => {
+    if (!waiting && !typed) {
+      node.current?.closest('.jp-Dialog')?.querySelector<HTMLElement>('.jp-mod-warn')?.focus();
+    }
+  };
+  React.useEffect(() => {
+    // The dialog looks at its inputs when one of them says that it has changed.
+    node.current?.dispatchEvent(new Event('input', { bubbles: true }));
+    if (document.activeElement === node.current) {
+      offer();
+    }
+    // The button is offered when the count has ended, not at each drawing.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [typed, waiting]);
   return (
-    <div className="cdc-Deletion" ref={node} tabIndex={-1}>
+    <div className="cdc-Deletion" ref={node} tabIndex={-1} onFocus={event => event.target === node.current && offer()}>
       <Names selection={selection} trans={trans} />
       <p className={`cdc-Deletion-count${waiting ? ' jp-mod-error' : ''}`} role="status" data-done={counted.done}>
         {countWords(counted, all, trans)}

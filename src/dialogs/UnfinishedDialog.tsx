@@ -114,7 +114,7 @@ class UnfinishedUploads extends ReactWidget {
       <>
         <p className="cdc-quiet">
           {trans.__(
-            'S3 keeps and bills the parts of an upload that was neither completed nor aborted. An upload that is still being sent fails when it is aborted.'
+            'S3 keeps and bills the parts of an upload that was neither completed nor aborted. Abort none that another program still sends: it would fail.'
           )}
         </p>
         {error && <ErrorNotice message={error} />}

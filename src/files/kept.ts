@@ -28,9 +28,12 @@ async function hold(jobId: string): Promise<() => void> {
   });
 }
 
-async function held(): Promise<ReadonlySet<string>> {
+async function held(): Promise<ReadonlySet<string> | null> {
   const snapshot = await locksOf()?.query();
-  const names = (snapshot?.held ?? []).map(lock => lock.name ?? '').filter(name => name.startsWith(LOCK));
+  if (!snapshot) {
+    return null;
+  }
+  const names = (snapshot.held ?? []).map(lock => lock.name ?? '').filter(name => name.startsWith(LOCK));
   return new Set(names.map(name => name.slice(LOCK.length)));
 }
 

@@ -83,6 +83,11 @@ export class ActionsModel extends Observable {
     this.emit();
   }
 
+  /** Whether the person is asked about a job that failed, because it was started here and something was in its way. */
+  isAsked(job: Job): boolean {
+    return this._started.has(job.id) && inTheWay(job).length > 0;
+  }
+
   setRenaming(key: string | null): void {
     this.renaming = key;
     this.emit();
@@ -146,8 +151,13 @@ export class ActionsModel extends Observable {
     const [old] = [...selection.keys, ...selection.prefixes];
     const rename = parentOf(old) + name + (old.endsWith('/') ? '/' : '');
     const job = await this.run({ ...this.within(selection, selection), kind: 'move', rename, on_conflict });
-    if (job.state === 'succeeded' && this.options.rows().active < 0) {
-      this.options.browser.select(rename);
+    const { browser } = this.options;
+    if (
+      job.state === 'succeeded' &&
+      this.options.rows() === browser.rows &&
+      parentOf(old) === browser.location.prefix
+    ) {
+      browser.select(rename);
     }
     return job;
   }
@@ -178,14 +188,16 @@ export class ActionsModel extends Observable {
       const { jobs, api } = this.options;
       const started = await api.startAction(request);
       this._requests.set(started.id, request);
-      jobs.apply(started);
-      const known = jobs.get(started.id) ?? started;
-      if (!isActive(known)) {
+      this._started.add(started.id);
+      const ended = new Promise<Job>(resolve => this._waiting.set(started.id, resolve));
+      const before = jobs.get(started.id);
+      if (before && !isActive(before)) {
         // It ended before the reply that named it.
-        this.onFinished(known);
-        return known;
+        this.onFinished(before);
+      } else {
+        jobs.apply(started);
       }
-      return await new Promise(resolve => this._waiting.set(started.id, resolve));
+      return await ended;
     } finally {
       leaving.forEach(key => this._leaving.delete(key));
       this.emit();
@@ -262,9 +274,19 @@ export class ActionsModel extends Observable {
   }
 
   private readonly _requests = new Map<string, ActionRequest>();
+  private readonly _started = new Set<string>();
   private readonly _waiting = new Map<string, (job: Job) => void>();
   private readonly _leaving = new Set<string>();
   private _cut = new Set<string>();
+}
+
+/** What was in the way of a copy, in the server's words; empty where it failed for another reason, or did not. */
+export function inTheWay({ state, error, notes }: Job): string[] {
+  if (state !== 'failed' || !error || !['conflict', 'incomplete'].includes(error.code)) {
+    return [];
+  }
+  const taken = [...notes, error.message].map(text => /s3:\/\/.* exists already/.exec(text)?.[0]);
+  return [...new Set(taken.filter(text => text !== undefined))];
 }
 
 /** Rows that a request takes away. */

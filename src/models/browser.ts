@@ -133,8 +133,9 @@ export class BrowserModel extends Observable {
     this.emit();
   }
 
+  /** Select a row by its key, as soon as it is there. */
   select(key: string | null): void {
-    this._wanted = null;
+    this._wanted = key !== null && this.rows.table.find(key) < 0 ? key : null;
     this.rows.selectKey(key);
   }
 

@@ -3,6 +3,7 @@ import type { ApiClient } from '../api/client';
 import { ApiError } from '../api/client';
 import { detail, job, listing, manifest, shownBy } from '../testing/records';
 import { Cockpit } from './cockpit';
+import type { IUploadItem } from './upload';
 
 const ref = { profile: null, endpoint_url: null, region: null, anonymous: false };
 const known = { saved: false, source: '', secret: 'configured' as const, expires: null, problem: null };
@@ -168,6 +169,37 @@ describe('Cockpit', () => {
     await cockpit.partition();
     expect(cockpit.object.submitError?.message).toBe('choose one way to cut');
     expect(cockpit.object.submitting).toBe(false);
+    cockpit.dispose();
+  });
+
+  it('keeps the place of each connection, over a reload as well', async () => {
+    const { cockpit } = setUp();
+    await cockpit.start(null);
+    await cockpit.go({ bucket: 'b', prefix: 'x/' }, 'x/a.csv');
+    await cockpit.useConnection('work');
+    expect(cockpit.browser.location).toEqual({ connection: 'work', bucket: null, prefix: '' });
+    await cockpit.go({ bucket: 'b', prefix: 'y/' });
+    const saved = JSON.parse(JSON.stringify(cockpit.remembered));
+    cockpit.dispose();
+    const later = setUp().cockpit;
+    await later.start(saved);
+    expect(later.browser.location).toEqual({ connection: 'work', bucket: 'b', prefix: 'y/' });
+    await later.useConnection('demo');
+    expect(later.browser.location).toEqual({ connection: 'demo', bucket: 'b', prefix: 'x/' });
+    expect(later.browser.selection).toBe('x/a.csv');
+    later.dispose();
+  });
+
+  it('shows many stored objects by few listings', async () => {
+    const { api, cockpit } = setUp();
+    await cockpit.start(null);
+    await cockpit.go({ bucket: 'b', prefix: '' });
+    api.objects.mockClear();
+    for (let index = 0; index < 1000; index += 1) {
+      cockpit.uploads.uploaded.emit({ bucket: 'b', key: `k${index}`, size: 1 } as IUploadItem);
+    }
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(api.objects).toHaveBeenCalledTimes(1);
     cockpit.dispose();
   });
 });

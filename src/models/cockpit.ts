@@ -52,11 +52,20 @@ export class Cockpit {
     this.api = options.api;
     const { api, pageSize, askConflict, pending } = options;
     this.connections = new ConnectionsModel(api);
-    this.browser = new BrowserModel(api, pageSize);
+    this.browser = new BrowserModel(
+      {
+        objects: (query, signal) => api.objects(query, signal),
+        buckets: (name, signal) => this.connections.buckets(name, signal)
+      },
+      pageSize
+    );
     this.object = new ObjectModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);
-    this.search = new SearchModel(api, job => this.jobs.apply(job));
+    this.search = new SearchModel(api, job => {
+      this.jobs.apply(job);
+      return this.jobs.get(job.id) ?? job;
+    });
     this.actions = new ActionsModel({
       api,
       browser: this.browser,
@@ -67,6 +76,7 @@ export class Cockpit {
     this.uploads = new UploadsModel(api, {
       askConflict,
       pending,
+      companions: () => this.connections.info?.companions ?? [],
       onJob: job => this.jobs.apply(job),
       exists: ({ bucket }, key) => this.browser.location.bucket === bucket && this.browser.rows.table.find(key) >= 0
     });
@@ -274,14 +284,14 @@ export class Cockpit {
     this.jobs.apply(await this.api.startSend(request));
   }
 
-  /** Go where a job works or worked, by the connection that it uses. */
-  async showJob(job: Job): Promise<void> {
-    if (job.connection !== this.connections.current && this.connections.get(job.connection)) {
+  /** Go where a job works or worked, or an upload leads, by the connection that it uses. */
+  async showAt(connection: string, uri: string): Promise<void> {
+    if (connection !== this.connections.current && this.connections.get(connection)) {
       this._places.keep(this.browser.location.connection ?? '', this.place);
-      this.connections.select(job.connection);
-      this.browser.location = { ...this.browser.location, connection: job.connection };
+      this.connections.select(connection);
+      this.browser.location = { ...this.browser.location, connection };
     }
-    await this.openUri(job.uri);
+    await this.openUri(uri);
   }
 
   /** Make a bucket and enter it. */

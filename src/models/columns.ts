@@ -10,8 +10,9 @@ export const COLUMNS: readonly ColumnId[] = ['size', 'date', 'class', 'etag'];
 const WIDTHS: Record<ColumnId, number> = { size: 68, date: 92, class: 100, etag: 120 };
 const LEAST_WIDTH = 40;
 const MOST_WIDTH = 600;
-/** The name keeps so much, whatever else is asked for. */
+/** The name keeps so much, whatever else is asked for: in pixels, and as a share of the list. */
 const NAME_WIDTH = 110;
+const NAME_SHARE = 0.35;
 /** Gaps and padding of a row: see `.cdc-Row` in listing.css. */
 const EDGES = 16;
 const GAP = 8;
@@ -50,7 +51,7 @@ export class ColumnsModel extends Observable {
 
   /** The chosen columns that have room beside the name, in a list so many pixels wide. */
   fitting(width: number, most: readonly ColumnId[] = COLUMNS): ColumnId[] {
-    let room = width - EDGES - NAME_WIDTH;
+    let room = width - EDGES - Math.max(NAME_WIDTH, NAME_SHARE * width);
     const fit: ColumnId[] = [];
     for (const column of this.chosen.filter(id => most.includes(id))) {
       room -= this.width(column) + GAP;

@@ -1,7 +1,8 @@
 /* The connections that the server offers, the one in use, and those that a person makes herself. */
-import type { ApiClient, ApiError } from '../api/client';
-import { asApiError } from '../api/client';
+import type { ApiClient } from '../api/client';
+import { ApiError, asApiError } from '../api/client';
 import type {
+  Bucket,
   ConnectionDraft,
   ConnectionInfo,
   ConnectionRef,
@@ -13,7 +14,7 @@ import { Observable } from './observable';
 
 type Api = Pick<
   ApiClient,
-  'info' | 'connections' | 'addConnection' | 'changeConnection' | 'removeConnection' | 'testConnection'
+  'info' | 'connections' | 'addConnection' | 'changeConnection' | 'removeConnection' | 'testConnection' | 'buckets'
 >;
 
 export class ConnectionsModel extends Observable {
@@ -115,6 +116,23 @@ export class ConnectionsModel extends Observable {
     } finally {
       this.testing = false;
       this.emit();
+    }
+  }
+
+  /** The buckets of a connection and those that are pinned; these alone where listing buckets is not allowed. */
+  async buckets(name: string, signal?: AbortSignal): Promise<Bucket[]> {
+    const pinned = (this.get(name)?.ref.buckets ?? []).map(bucket => ({ name: bucket, created: null }));
+    try {
+      const listed = await this.api.buckets(name, signal);
+      const known = new Set(listed.map(bucket => bucket.name));
+      return [...pinned.filter(bucket => !known.has(bucket.name)), ...listed];
+    } catch (error) {
+      // Anonymous requests for the list are answered in many ways; with pinned buckets none of them is worth a word.
+      const denied = error instanceof ApiError && (error.status === 403 || error.status === 401);
+      if (pinned.length && (denied || this.get(name)?.ref.anonymous)) {
+        return pinned;
+      }
+      throw error;
     }
   }
 

@@ -100,4 +100,60 @@ describe('JobsModel', () => {
     await jobs.refresh();
     expect(jobs.error?.message).toBe('gone');
   });
+
+  it('measures a rate and the time left, and forgets both at the end', () => {
+    let now = 0;
+    const api = { jobs: vi.fn(), cancelJob: vi.fn(), retryJob: vi.fn() };
+    const jobs = new JobsModel(api, () => now);
+    jobs.apply(job({ done: 0, total: 1000 }));
+    for (let step = 1; step <= 4; step += 1) {
+      now = step * 1000;
+      jobs.apply(job({ done: step * 100, total: 1000, updated: `2026-01-01T00:00:0${step}Z` }));
+    }
+    expect(jobs.rateOf('j1')).toBeGreaterThan(90);
+    expect(jobs.rateOf('j1')).toBeLessThan(150);
+    expect(jobs.secondsLeft(jobs.get('j1')!)).toBeCloseTo(600 / jobs.rateOf('j1'));
+    jobs.apply(job({ done: 1000, total: 1000, state: 'succeeded', updated: '2026-01-01T00:00:05Z' }));
+    expect(jobs.rateOf('j1')).toBe(0);
+    jobs.dispose();
+  });
+
+  it('tells once of each job that begins, not of those that were there', async () => {
+    const { jobs, emit } = setUp([job({ id: 'old' })]);
+    const begun: string[] = [];
+    jobs.begun.connect((_, started) => begun.push(started.id));
+    await jobs.refresh();
+    emit(job({ id: 'new', state: 'queued' }));
+    emit(job({ id: 'new', updated: '2026-01-01T00:00:01Z' }));
+    expect(begun).toEqual(['new']);
+    jobs.dispose();
+  });
+
+  it('lets an interrupted job go on', () => {
+    const { jobs, emit } = setUp();
+    emit(job({ state: 'interrupted', resumable: true, updated: '2026-01-01T00:00:01Z' }));
+    emit(job({ state: 'running', updated: '2026-01-01T00:00:01Z' }));
+    expect(jobs.get('j1')?.state).toBe('interrupted');
+    emit(job({ state: 'running', updated: '2026-01-01T00:00:02Z' }));
+    expect(jobs.get('j1')?.state).toBe('running');
+    jobs.dispose();
+  });
+
+  it('clears what has ended, and shows what ends later', async () => {
+    const { jobs, emit } = setUp([job({ id: 'old', state: 'failed', updated: '2026-01-01T00:00:05Z' }), job()]);
+    await jobs.refresh();
+    jobs.clear();
+    expect(jobs.shown.map(({ id }) => id)).toEqual(['j1']);
+    expect(jobs.clearedAt).toBe('2026-01-01T00:00:05Z');
+    emit(job({ state: 'succeeded', updated: '2026-01-01T00:00:06Z' }));
+    expect(jobs.shown.map(({ id }) => id)).toEqual(['j1']);
+  });
+
+  it('starts the same anew', async () => {
+    const { jobs, emit } = setUp();
+    emit(job({ state: 'failed' }));
+    await jobs.retry('j1');
+    expect(jobs.active.map(({ id }) => id)).toEqual(['j2']);
+    jobs.dispose();
+  });
 });

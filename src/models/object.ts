@@ -142,7 +142,9 @@ export class ObjectModel extends Observable {
         connection: target.connection,
         uri: detail.uri,
         format: format.name,
-        params
+        params,
+        executor: 'threads',
+        executor_options: {}
       });
       if (target === this.target) {
         this.jobId = job.id;

@@ -1,13 +1,5 @@
-/* Files that are of no use without another one beside them. */
-
-/** By ending, in lower case: the endings of the files that must stand beside it, as they are usually written. */
-export type Companions = Record<string, string[]>;
-
-export const COMPANIONS: Companions = {
-  '.imzml': ['.ibd'],
-  '.ibd': ['.imzML'],
-  '.shp': ['.shx', '.dbf']
-};
+/* Files that are of no use without another one beside them, by the server's rules. */
+import type { CompanionRule } from '../api/schema';
 
 export interface IMissing {
   key: string;
@@ -17,20 +9,29 @@ export interface IMissing {
 /** Of `keys`, those whose companion is neither among them nor there already. */
 export function missingCompanions(
   keys: string[],
-  exists: (key: string) => boolean = () => false,
-  companions: Companions = COMPANIONS
+  rules: readonly CompanionRule[],
+  exists: (key: string) => boolean = () => false
 ): IMissing[] {
   const given = new Set(keys.map(key => key.toLowerCase()));
-  const missing: IMissing[] = [];
-  for (const key of keys) {
-    const dot = key.lastIndexOf('.');
-    const wanted = dot < 0 ? undefined : companions[key.slice(dot).toLowerCase()];
-    for (const ending of wanted ?? []) {
-      const companion = key.slice(0, dot) + ending;
-      if (!given.has(companion.toLowerCase()) && !exists(companion)) {
-        missing.push({ key, companion });
-      }
+  const isThere = (key: string) => given.has(key.toLowerCase()) || exists(key);
+  return keys.flatMap(key => {
+    const wanted = wantedBeside(key, rules);
+    return wanted.length && !wanted.some(isThere) ? [{ key, companion: wanted[0] }] : [];
+  });
+}
+
+/** The names of which one has to stand beside `key`; neither file of a pair is of use without the other. */
+function wantedBeside(key: string, rules: readonly CompanionRule[]): string[] {
+  const lower = key.toLowerCase();
+  for (const { suffix, companions, required } of rules) {
+    const stem = (end: string) => key.slice(0, key.length - end.length);
+    if (required && lower.endsWith(suffix)) {
+      return companions.map(end => stem(suffix) + end);
+    }
+    const own = required && companions.find(end => lower.endsWith(end));
+    if (own) {
+      return [stem(own) + suffix];
     }
   }
-  return missing;
+  return [];
 }

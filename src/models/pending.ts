@@ -6,8 +6,8 @@ import type { PendingUpload } from '../api/schema';
 export interface IPending {
   /** Mark the upload as sent by this page, until the result is called or the page goes. */
   hold: (jobId: string) => Promise<() => void>;
-  /** Which uploads some page of this browser sends just now. */
-  held: () => Promise<ReadonlySet<string>>;
+  /** Which uploads some page of this browser sends just now; null when the browser cannot tell. */
+  held: () => Promise<ReadonlySet<string> | null>;
   keepHandle: (jobId: string, handle: FileSystemFileHandle) => Promise<void>;
   handleOf: (jobId: string) => Promise<FileSystemFileHandle | null>;
   forgetHandle: (jobId: string) => Promise<void>;
@@ -29,10 +29,12 @@ export class PendingUploads {
    */
   async fetch(ours: (jobId: string) => boolean): Promise<{ known: string[]; asleep: IAsleep[] }> {
     const uploads = await this.api.pendingUploads();
-    const held = (await this.browser?.held()) ?? new Set<string>();
+    const held = (await this.browser?.held()) ?? null;
     const asleep: IAsleep[] = [];
     for (const upload of uploads) {
-      if (!ours(upload.job_id) && !held.has(upload.job_id)) {
+      // The server takes a page that has gone for one that sends for a while: the browser knows better where it can.
+      const sending = held ? held.has(upload.job_id) : upload.active;
+      if (!ours(upload.job_id) && !sending) {
         const handle = (await this.browser?.handleOf(upload.job_id)) ?? null;
         asleep.push({ upload, handle });
       }

@@ -20,9 +20,10 @@ export interface ISearchPlace {
 }
 
 export class SearchModel extends Observable {
+  /** `latest` keeps a job that the server told us of; what it gives back may be news of the same job. */
   constructor(
     private readonly api: Api,
-    private readonly onJob: (job: Job) => void
+    private readonly latest: (job: Job) => Job
   ) {
     super();
   }
@@ -68,8 +69,12 @@ export class SearchModel extends Observable {
     if (!this.pattern) {
       return;
     }
-    await this.clear();
+    const cleared = this.clear();
     const turn = this._turn;
+    await cleared;
+    if (turn !== this._turn) {
+      return;
+    }
     this.place = place;
     this.rows.replace(new EntryTable(place.prefix));
     this._starting = true;
@@ -89,8 +94,8 @@ export class SearchModel extends Observable {
         await this.api.cancelJob(job.id);
         return;
       }
-      this.job = job;
-      this.onJob(job);
+      // A short one may have ended before the reply that names it.
+      this.job = this.latest(job);
     } catch (error) {
       if (turn === this._turn) {
         this.error = asApiError(error);
@@ -114,8 +119,7 @@ export class SearchModel extends Observable {
     const { job } = this;
     if (job && isActive(job)) {
       const ended = await this.api.cancelJob(job.id);
-      this.onJob(ended);
-      await this.follow(ended);
+      await this.follow(this.latest(ended));
     }
   }
 
@@ -128,7 +132,7 @@ export class SearchModel extends Observable {
     this.rows.filter = '';
     this.rows.replace(new EntryTable());
     if (job && isActive(job)) {
-      await this.api.cancelJob(job.id).then(this.onJob, () => undefined);
+      await this.api.cancelJob(job.id).then(this.latest, () => undefined);
     }
   }
 

@@ -76,22 +76,29 @@ export async function sendParts(
   }
 }
 
-async function sendPart(
-  api: Api,
-  jobId: string,
-  part: number,
-  body: Blob,
-  { signal, sleep, onStalled }: ISendOptions
-): Promise<void> {
-  const crc = await crc32Of(body, signal).catch(unreadable);
+async function sendPart(api: Api, jobId: string, part: number, body: Blob, options: ISendOptions): Promise<void> {
+  const crc = await checksumOf(body, options.signal);
+  await insist(() => api.putPart(jobId, part, body, crc, options.signal), options);
+}
+
+/** The CRC32 of a file's bytes, in words for people when they cannot be read. */
+export function checksumOf(body: Blob, signal: AbortSignal): Promise<string> {
+  return crc32Of(body, signal).catch(unreadable);
+}
+
+/** Ask again, each time later, as long as the failure may pass. */
+export async function insist<T>(
+  ask: () => Promise<T>,
+  { signal, sleep, onStalled }: Pick<ISendOptions, 'signal' | 'sleep' | 'onStalled'>
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await api.putPart(jobId, part, body, crc, signal);
+      const answer = await ask();
       onStalled(false);
-      return;
+      return answer;
     } catch (error) {
       const away = error instanceof ApiError && error.status === 0;
-      if (signal.aborted || !(error instanceof ApiError) || !error.passing || (!away && attempt >= TRIES)) {
+      if (signal.aborted || !mayPass(error) || (!away && attempt >= TRIES)) {
         throw error;
       }
       // A server that cannot be reached is waited for; one that answers with failures is given up.
@@ -101,6 +108,11 @@ async function sendPart(
     await sleep(wait * (0.75 + Math.random() / 2));
     signal.throwIfAborted();
   }
+}
+
+/** Bytes that were damaged on their way arrive whole another time. */
+function mayPass(error: unknown): boolean {
+  return error instanceof ApiError && (error.passing || error.code === 'damaged');
 }
 
 /** The browser's own words for a file that has changed on disk tell nobody what to do. */

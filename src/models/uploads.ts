@@ -1,7 +1,7 @@
 /* The queue of files on their way to S3: who is sent when, paused, gone on with, cancelled; and what waits for its file. */
 import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
-import type { Job } from '../api/schema';
+import type { CompanionRule, Job } from '../api/schema';
 import type { AskConflict } from './conflicts';
 import { Conflicts } from './conflicts';
 import type { CourierApi } from './courier';
@@ -23,11 +23,18 @@ export interface IUploadsOptions {
   onJob?: (job: Job) => void;
   /** Whether an object of that key is known to be there. */
   exists?: (target: ITarget, key: string) => boolean;
+  /** Which files belong together. */
+  companions?: () => readonly CompanionRule[];
   pending?: IPending;
   sleep?: (milliseconds: number) => Promise<void>;
+  /** Bytes up to which a file goes in one request; by default as many as the server takes. */
+  mostWhole?: number;
 }
 
 const FILES_AT_ONCE = 2;
+/** Files that go in one request each. */
+const SMALL_AT_ONCE = 6;
+const MOST_WHOLE = 8 << 20;
 /** Views need not be drawn more often while bytes move. */
 const DRAW_MS = 100;
 
@@ -43,6 +50,7 @@ export class UploadsModel extends Observable {
       api,
       waker: this.waker,
       pending: this.pending,
+      mostWhole: options.mostWhole ?? MOST_WHOLE,
       conflicts: new Conflicts(options.askConflict, item => this.undecided(item)),
       onChange: () => this.emitSoon(),
       setJob: (item, jobId) => this.setJob(item, jobId),
@@ -115,7 +123,8 @@ export class UploadsModel extends Observable {
       ends.push(new Promise<void>(resolve => this._ends.set(item.id, resolve)));
       this.enqueue(item);
     }
-    this.missing = missingCompanions(keys, key => this.options.exists?.(target, key) ?? false);
+    const rules = this.options.companions?.() ?? [];
+    this.missing = missingCompanions(keys, rules, key => this.options.exists?.(target, key) ?? false);
     this.emit();
     this.pump();
     await Promise.all(ends);
@@ -150,6 +159,11 @@ export class UploadsModel extends Observable {
       await this._sending.get(id);
       await this.courier.rest(item);
     }
+  }
+
+  /** The page goes: the server need not wait to find that out. */
+  leave(): void {
+    this.items.filter(item => item.state === 'running').forEach(item => void this.courier.rest(item, true));
   }
 
   async pauseAll(): Promise<void> {
@@ -300,27 +314,33 @@ export class UploadsModel extends Observable {
     this.emit();
   }
 
+  /** Small files overtake large ones: each kind has its own places. */
   private pump(): void {
-    while (this._running < FILES_AT_ONCE) {
-      const [next] = this._waiting;
-      if (!next) {
+    for (const item of this._waiting) {
+      const small = this.courier.isSmall(item);
+      if (this._running[small ? 'small' : 'large'] < (small ? SMALL_AT_ONCE : FILES_AT_ONCE)) {
+        this.dispatch(item, small ? 'small' : 'large');
+      } else if (this._running.small >= SMALL_AT_ONCE && this._running.large >= FILES_AT_ONCE) {
         return;
       }
-      this._waiting.delete(next);
-      next.state = 'running';
-      this._running += 1;
-      const abort = new AbortController();
-      this._aborts.set(next.id, abort);
-      this.emitSoon();
-      const sending = this.courier.send(next, abort.signal).finally(() => {
-        this._running -= 1;
-        this._aborts.delete(next.id);
-        this._sending.delete(next.id);
-        this.end(next);
-        this.pump();
-      });
-      this._sending.set(next.id, sending);
     }
+  }
+
+  private dispatch(item: IUploadItem, kind: 'small' | 'large'): void {
+    this._waiting.delete(item);
+    item.state = 'running';
+    this._running[kind] += 1;
+    const abort = new AbortController();
+    this._aborts.set(item.id, abort);
+    this.emitSoon();
+    const sending = this.courier.send(item, abort.signal).finally(() => {
+      this._running[kind] -= 1;
+      this._aborts.delete(item.id);
+      this._sending.delete(item.id);
+      this.end(item);
+      this.pump();
+    });
+    this._sending.set(item.id, sending);
   }
 
   private end(item: IUploadItem): void {
@@ -350,7 +370,7 @@ export class UploadsModel extends Observable {
 
   private _lastId = 0;
   private _lastBatch = 0;
-  private _running = 0;
+  private readonly _running = { small: 0, large: 0 };
   private _drawing: ReturnType<typeof setTimeout> | undefined;
   private readonly _waiting = new Set<IUploadItem>();
   private readonly _byJob = new Map<string, IUploadItem>();

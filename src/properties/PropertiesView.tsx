@@ -20,12 +20,12 @@ export function PropertiesView(): React.JSX.Element {
   const uri = displayName(makeUri(bucket, key));
   return (
     <div className="cdc-Properties-page" data-key={key}>
-      <header className="cdc-Card-head">
+      <div className="cdc-Card-head">
         <h2 className="cdc-Card-title" title={uri}>
           <bdi>{uri}</bdi>
         </h2>
         <IconButton icon={refreshIcon} label={trans.__('Refresh')} onClick={() => void model.load()} />
-      </header>
+      </div>
       <PartOf part="detail" again={() => model.loadDetail()}>
         {model.detail && (
           <>

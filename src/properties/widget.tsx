@@ -1,7 +1,7 @@
 /* The properties of one object as a tab of the main area. */
 import { ReactWidget } from '@jupyterlab/apputils';
-import { infoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import { propertiesIcon } from '../components/icons';
 import { displayName, makeUri, nameBelow, parentOf } from '../models/location';
 import type { PropertiesModel } from '../models/properties';
 import type { IPropertiesContext } from './context';
@@ -19,7 +19,7 @@ export class PropertiesWidget extends ReactWidget {
     this.addClass('cdc-Properties');
     this.title.label = displayName(nameBelow(parentOf(key), key)) || context.trans.__('(empty name)');
     this.title.caption = displayName(makeUri(bucket, key));
-    this.title.icon = infoIcon;
+    this.title.icon = propertiesIcon;
     void model.load();
   }
 

@@ -101,10 +101,11 @@ function useLuminoDrops(
       setOver(event.type === 'lm-dragenter' || event.type === 'lm-dragover');
       if (event.type === 'lm-drop') {
         const paths = drag.mimeData.getData(CONTENTS_MIME) as string[];
-        drag.dropAction = now.current ? 'copy' : 'none';
+        drag.dropAction = drag.proposedAction;
         execute(CommandIDs.uploadFromServer, { paths, ask: false });
       } else if (event.type === 'lm-dragover') {
-        drag.dropAction = now.current ? 'copy' : 'none';
+        // The file browser offers to move only: nothing is moved by that, the files stay where they are.
+        drag.dropAction = now.current ? drag.proposedAction : 'none';
       }
     };
     const types = ['lm-dragenter', 'lm-dragover', 'lm-dragleave', 'lm-drop'];

@@ -38,7 +38,8 @@ export function Entries(): React.JSX.Element {
     open,
     up: () => (search.open ? search.show(false) : void browser.up())
   });
-  const paging = !search.shown && !rows.filter;
+  // A page that comes while the end is in view asks for the next one.
+  const paging = !search.shown && !rows.filter && browser.loading === null && !browser.error;
   const onWindow = React.useCallback(
     (_: number, end: number) => {
       if (paging && end > count - AHEAD) {
@@ -65,6 +66,7 @@ export function Entries(): React.JSX.Element {
         label={search.shown ? trans.__('Search results') : buckets ? trans.__('Buckets') : trans.__('Objects')}
         count={count}
         ariaRowCount={!search.shown && browser.hasMore ? -1 : undefined}
+        busy={rows.busy}
         rowHeight={ROW}
         columns={headsOf(['name', ...fitting], cockpit, trans)}
         template={['minmax(0, 1fr)', ...fitting.map(column => `${columns.width(column)}px`)].join(' ')}

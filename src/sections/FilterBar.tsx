@@ -91,11 +91,11 @@ function SearchBar(): React.JSX.Element {
     <form className="cdc-Bar" role="search" onSubmit={submit}>
       <input
         className="cdc-Input cdc-mod-grow"
-        type="search"
+        type="text"
         autoFocus
         aria-label={label}
         title={label}
-        placeholder={glob ? '**/*.csv' : trans.__('Search below, then Enter')}
+        placeholder={glob ? '*.csv' : trans.__('Search below, then Enter')}
         spellCheck={false}
         value={search.pattern}
         onChange={event => search.change({ pattern: event.target.value })}
@@ -115,7 +115,7 @@ function SearchBar(): React.JSX.Element {
         />
         <IconButton
           icon={regexIcon}
-          label={trans.__('Glob: * and ? within a name, ** over “/”')}
+          label={trans.__('Glob: * and ? within a name, a step ** for any folders')}
           pressed={glob}
           onClick={() => search.change({ syntax: glob ? 'substring' : 'glob' })}
         />

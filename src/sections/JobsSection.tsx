@@ -31,6 +31,8 @@ type Filter = 'all' | 'active' | 'ended';
 
 const ICONS: Record<Job['kind'], LabIcon> = {
   partition: sliceIcon,
+  index: sliceIcon,
+  benchmark: sliceIcon,
   upload: fileUploadIcon,
   copy: copyObjectIcon,
   move: moveObjectIcon,
@@ -96,8 +98,13 @@ function Bar({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) 
         {choice('ended', trans.__('Ended'))}
       </div>
       {running < shown.length && (
-        <button type="button" className="cdc-LinkButton" onClick={() => execute(CommandIDs.clearJobs)}>
-          {trans.__('Clear ended')}
+        <button
+          type="button"
+          className="cdc-LinkButton"
+          title={trans.__('Take ended jobs off the list')}
+          onClick={() => execute(CommandIDs.clearJobs)}
+        >
+          {trans.__('Clear')}
         </button>
       )}
     </div>
@@ -116,11 +123,11 @@ function JobRow({ job }: { job: Job }): React.JSX.Element {
           type="button"
           className="cdc-Job-title"
           title={trans.__('Go to %1', displayName(job.uri))}
-          onClick={() => void cockpit.showJob(job)}
+          onClick={() => void cockpit.showAt(job.connection, job.uri)}
         >
           <bdi>{title}</bdi>
         </button>
-        <span className="cdc-State" data-state={job.state}>
+        <span className="cdc-State" data-state={job.state} data-resumable={job.resumable}>
           {stateText(job, trans)}
         </span>
       </div>
@@ -168,7 +175,7 @@ function Ended({ job, title }: { job: Job; title: string }): React.JSX.Element {
           onClick={() => execute(CommandIDs.cancelJob, { id: job.id })}
         />
       )}
-      {mayRetry && !job.resumable && !upload && (
+      {mayRetry && !upload && (
         <IconButton
           icon={refreshIcon}
           label={trans.__('Start “%1” anew', title)}

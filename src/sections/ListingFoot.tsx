@@ -57,7 +57,7 @@ function SearchFoot(): React.JSX.Element | null {
       title={trans.__('Nothing found')}
       hint={
         search.syntax === 'glob'
-          ? trans.__('A glob matches the whole key below this prefix: “**/*.csv” finds each CSV at any depth.')
+          ? trans.__('“*.csv” finds each CSV at any depth, “2026-*/*.csv” those one folder down.')
           : trans.__('No key below this prefix holds “%1”.', search.pattern)
       }
     />

@@ -10,7 +10,7 @@ export function ListingStatus(): React.JSX.Element | null {
   const search = useModel(cockpit.search);
   const { rows } = cockpit;
   const loaded = rows.table.length;
-  if (!loaded && !search.shown) {
+  if (!loaded && !(search.shown && search.running)) {
     return null;
   }
   const more = !search.shown && browser.hasMore;

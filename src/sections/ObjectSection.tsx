@@ -1,7 +1,8 @@
 /* The selected object: what it is, and how it is cut. */
-import { copyIcon, infoIcon } from '@jupyterlab/ui-components';
+import { copyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IconButton } from '../components/buttons';
+import { propertiesIcon } from '../components/icons';
 import { EmptyState, ErrorNotice, Loading, WarningNotice } from '../components/notices';
 import { ByteSize, RelativeDate } from '../components/values';
 import type { ObjectDetail } from '../api/schema';
@@ -71,7 +72,7 @@ function Card({ detail }: { detail: ObjectDetail }): React.JSX.Element {
         <IconButton icon={copyIcon} label={trans.__('Copy the URI')} onClick={() => execute(CommandIDs.copyUri)} />
         {!isPrefix(detail.key) && target && (
           <IconButton
-            icon={infoIcon}
+            icon={propertiesIcon}
             label={trans.__('Properties')}
             onClick={() => execute(CommandIDs.properties, { ...target })}
           />

@@ -3,10 +3,10 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import { closeIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { IconButton } from '../components/buttons';
-import { formatBytes, formatCount } from '../components/format';
+import { formatBytes, formatCount, formatShare } from '../components/format';
 import { pauseIcon } from '../components/icons';
 import { ProgressBar } from '../components/ProgressBar';
-import { displayName } from '../models/location';
+import { displayName, makeUri } from '../models/location';
 import type { IUploadItem } from '../models/upload';
 import { isUnderWay, uploadUri } from '../models/upload';
 import { CommandIDs } from '../tokens';
@@ -33,6 +33,11 @@ export function UploadList(): React.JSX.Element | null {
       )}
       {missing.length > 0 && <Missing />}
       {shown.length > 0 && <Head />}
+      {shown.some(item => item.state === 'fileless') && (
+        <p className="cdc-quiet">
+          {trans.__('Begun earlier, not complete: drop the files at their place again, or press ▷ to go on.')}
+        </p>
+      )}
       <ul className="cdc-Uploads-list">
         {shown.slice(0, MOST).map(item => (
           <UploadRow key={item.id} item={item} />
@@ -76,10 +81,10 @@ function Head(): React.JSX.Element {
   return (
     <div className="cdc-Uploads-head">
       <span className="cdc-ellipsis">
-        {active.length ? trans._n('%1 upload', '%1 uploads', active.length) : trans.__('Uploads')}
+        {active.length ? trans.__('Uploads: %1', formatCount(active.length)) : trans.__('Uploads')}
         {rate > 0 && <span className="cdc-quiet"> · {trans.__('%1/s', formatBytes(rate))}</span>}
       </span>
-      <span className="cdc-nowrap">
+      <span className="cdc-Uploads-links">
         {active.length > 0 && link(trans.__('Pause all'), () => execute(CommandIDs.pauseUploads))}
         {!active.length && paused && link(trans.__('Go on'), () => execute(CommandIDs.resumeUploads))}
         {active.length > 0
@@ -112,6 +117,7 @@ function UploadRow({ item }: { item: IUploadItem }): React.JSX.Element {
           label={trans.__('Upload of %1', name)}
         />
       )}
+      <Elsewhere item={item} />
       <RowNote item={item} />
     </li>
   );
@@ -152,19 +158,34 @@ function RowButtons({ item, name }: { item: IUploadItem; name: string }): React.
   );
 }
 
+/** Where the file goes, when that is not the place that is shown. */
+function Elsewhere({ item }: { item: IUploadItem }): React.JSX.Element | null {
+  const { cockpit, trans } = useCockpit();
+  const { connection, bucket, prefix } = useModel(cockpit.browser).location;
+  const here = item.connection === connection && item.bucket === bucket && item.key.startsWith(prefix);
+  if (here) {
+    return null;
+  }
+  const parent = item.key.slice(0, item.key.lastIndexOf('/') + 1);
+  const uri = makeUri(item.bucket, parent);
+  return (
+    <button
+      type="button"
+      className="cdc-LinkButton cdc-ellipsis cdc-Upload-place"
+      onClick={() => void cockpit.showAt(item.connection, uri)}
+    >
+      {trans.__('to %1', displayName(uri))}
+    </button>
+  );
+}
+
 function RowNote({ item }: { item: IUploadItem }): React.JSX.Element | null {
   const { trans } = useCockpit();
   if (item.stalled && item.state === 'running') {
     return <p className="cdc-quiet">{trans.__('The server cannot be reached. It goes on by itself.')}</p>;
   }
-  if (item.state === 'fileless') {
-    return (
-      <p className="cdc-quiet">
-        {item.handle
-          ? trans.__('Waits for its file. Press ▷ to go on.')
-          : trans.__('Waits for its file: drop it here again, or press ▷ to choose it.')}
-      </p>
-    );
+  if (item.state === 'paused' && item.error) {
+    return <p className="cdc-Field-fault">{item.error.message}</p>;
   }
   if (item.state === 'cancelled') {
     return <p className="cdc-quiet">{trans.__('Cancelled. Nothing was stored.')}</p>;
@@ -180,14 +201,14 @@ function RowNote({ item }: { item: IUploadItem }): React.JSX.Element | null {
 }
 
 function progressText(item: IUploadItem, trans: ICockpitContext['trans']): string {
-  const amount = trans.__('%1 of %2', formatBytes(item.sent), formatBytes(item.size));
+  const amount = trans.__('%1 of %2', ...formatShare(item.sent, item.size));
   switch (item.state) {
     case 'waiting':
       return trans.__('waiting');
     case 'finishing':
       return trans.__('finishing');
     case 'paused':
-      return item.sent ? trans.__('paused · %1', amount) : trans.__('paused');
+      return trans.__('paused');
     default:
       return item.checking ? trans.__('comparing…') : amount;
   }

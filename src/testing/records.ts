@@ -1,5 +1,5 @@
 /* Records for tests, complete but for what a test wants to say. */
-import type { Job, Listing, ManifestSummary, ObjectDetail } from '../api/schema';
+import type { ConnectionInfo, ConnectionRef, Job, Listing, ManifestSummary, ObjectDetail } from '../api/schema';
 import type { Rows } from '../models/rows';
 import type { IEntry } from '../models/table';
 
@@ -20,6 +20,7 @@ export function job(partial: Partial<Job> = {}): Job {
     connection: 'demo',
     uri: 's3://b/a.csv',
     manifest_id: null,
+    benchmark_id: null,
     resumable: false,
     notes: [],
     error: null,
@@ -79,6 +80,29 @@ export function manifest(id: string, partial: Partial<ManifestSummary> = {}): Ma
     notes: [],
     ...partial
   };
+}
+
+export function connection(
+  name: string,
+  ref: Partial<ConnectionRef> = {},
+  partial: Partial<Omit<ConnectionInfo, 'ref'>> = {}
+): ConnectionInfo {
+  const full: ConnectionRef = {
+    name,
+    kind: 'custom',
+    profile: null,
+    endpoint_url: null,
+    region: null,
+    anonymous: false,
+    addressing: 'auto',
+    requester_pays: false,
+    verify_tls: true,
+    ca_bundle: null,
+    role_arn: null,
+    buckets: [],
+    ...ref
+  };
+  return { ref: full, saved: false, source: '', secret: 'configured', expires: null, problem: null, ...partial };
 }
 
 /** The entries that rows show, in their order. */

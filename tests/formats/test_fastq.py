@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import random
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 from cloud_data_cockpit.errors import FormatError
 from cloud_data_cockpit.formats.base import Format, Index
 from cloud_data_cockpit.formats.fastq import FastqFormat, FastqParams, looks_like_fastq
+from cloud_data_cockpit.formats.fastq_read import arrow_by_fours
+from cloud_data_cockpit.formats.lines import lists_of_lines, text_lines
 from cloud_data_cockpit.source import FileSource, MemorySource, Source
 
 from .conformance import FormatConformance, ignore
@@ -404,3 +407,28 @@ def test_samples(name: str, reads: int) -> None:
         assert len(parts) == min(number, reads)
         ends = [p for p in parts if p]
         assert all(a[-1] != b[0] for a, b in pairwise(ends))
+
+
+LINES = st.lists(st.sampled_from(["", "A", "ACGT", "é", "x\r", "\r"]), max_size=12).map("\n".join)
+
+
+@settings(max_examples=100, deadline=None)
+@given(LINES, st.integers(1, 9), st.booleans())
+def test_lists_of_lines_are_the_lines(text: str, step: int, ended: bool) -> None:
+    data = (text + "\n" * ended).encode()
+    pieces = [data[i : i + step] for i in range(0, len(data), step)]
+    new = codecs.getincrementaldecoder("utf-8")
+    expected = [line.removesuffix("\r") for line in text_lines(pieces, new())]
+    assert [line for lines in lists_of_lines(pieces, new()) for line in lines] == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 80), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_the_table_is_the_same_for_any_pieces(step: int, end: str, ended: bool) -> None:
+    reads = [("a b", "ACGT", "@+@>"), ("", "", ""), ("é", "A", "+"), ("last", "GATTACA", "FFFFFFF")]
+    data = "".join(f"@{n}{end}{s}{end}+{end}{q}{end}" for n, s, q in reads).encode()
+    data = data if ended else data.removesuffix(end.encode())
+    pieces = [data[i : i + step] for i in range(0, len(data), step)]
+    table = arrow_by_fours(pieces, "utf-8")
+    assert [tuple(row.values()) for row in table.to_pylist()] == reads
+    assert arrow_by_fours([], "utf-8").schema == table.schema

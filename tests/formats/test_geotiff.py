@@ -790,3 +790,11 @@ def test_pieces_are_slices() -> None:
     (piece,) = fmt.partition(index, GeotiffParams()).slices
     assert isinstance(piece, Slice)
     assert piece.details == {"window": [0, 0, 9, 9]}
+
+
+def test_decoding_takes_no_session_of_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "somebody")
+    monkeypatch.setattr("rasterio.session.AWSSession.__init__", lambda *a, **k: pytest.fail("a session was made"))
+    (raster,) = rasters_of(geotiff_sample(), num_slices=1)
+    assert raster.data.any()

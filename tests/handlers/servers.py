@@ -30,13 +30,14 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        self._token = secrets.token_hex(16)
+        self.token = secrets.token_hex(16)
+        self.url = f"http://127.0.0.1:{self.port}/"
         self._log = log
         command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"]
         command += [f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
         command += ["--ServerApp.jpserver_extensions={'cloud_data_cockpit': True}"]
         command += [f"--CloudDataCockpit.{name}={value}" for name, value in settings.items()]
-        environment = {**os.environ, "JUPYTER_TOKEN": self._token}
+        environment = {**os.environ, "JUPYTER_TOKEN": self.token}
         with log.open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
         self._wait()
@@ -59,7 +60,7 @@ class Server:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
-            named = {"Authorization": f"token {self._token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+            named = {"Authorization": f"token {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
             connection.request(method, f"/cloud-data-cockpit/api/{path}", data if method != "GET" else None, named)
             reply = connection.getresponse()
             text = reply.read()
@@ -71,7 +72,7 @@ class Server:
         """A connection that has sent `body` of a part of `size` bytes, and waits."""
         opened = socket.create_connection(("127.0.0.1", self.port))
         lines = [f"PUT /cloud-data-cockpit/api/{path} HTTP/1.1", "Host: 127.0.0.1"]
-        lines += [f"Authorization: token {self._token}", f"Content-Length: {size}", "", ""]
+        lines += [f"Authorization: token {self.token}", f"Content-Length: {size}", "", ""]
         opened.sendall("\r\n".join(lines).encode() + body)
         return opened
 

@@ -12,7 +12,14 @@ from cloud_data_cockpit.handlers.routes import ROUTES, Route
 
 from .conftest import SETTINGS, Api, login_cookies
 
-EXAMPLES = {"job_id": "0123456789abcdef", "number": "1", "manifest_id": "data-01234567", "connection": "lab"}
+EXAMPLES = {
+    "job_id": "0123456789abcdef",
+    "number": "1",
+    "manifest_id": "data-01234567",
+    "connection": "lab",
+    "ticket": "t" * 32,
+    "benchmark_id": "data-01234567",
+}
 ALL = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 CHANGING = pytest.mark.parametrize(
     "route", [route for route in ROUTES if route.method != "GET"], ids=lambda route: f"{route.method} {route.path}"

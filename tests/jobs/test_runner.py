@@ -229,4 +229,4 @@ def test_closing_interrupts(board: Board, loop: asyncio.AbstractEventLoop, reque
     job = loop.run_until_complete(scenario())
     assert job.state == "interrupted"
     assert job.error is not None
-    assert "start it again" in job.error.message
+    assert "resume it" in job.error.message

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,16 @@ def test_pruning_keeps_the_newest_the_unfinished_and_open_uploads(store: Store, 
     KeptUploads(store).begin(_upload(job.model_copy(update={"id": "open"})))
     store.prune(keep=1)
     assert [found.id for found in store.latest()] == ["new", "runs", "open"]
+
+
+def test_what_is_old_is_forgotten(store: Store, job: Job) -> None:
+    now = datetime.now(UTC)
+    for name, state, days in [("old", "failed", 8), ("runs", "running", 8), ("new", "failed", 6.9)]:
+        store.save(job.model_copy(update={"id": name, "state": state, "updated": now - timedelta(days=days)}), "me")
+    store.prune()
+    assert len(store.latest()) == 3
+    store.prune(days=7)
+    assert [found.id for found in store.latest()] == ["new", "runs"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")

@@ -58,6 +58,7 @@ class Book:
         self.open: dict[str, Begun] = {}
         self.receipts: dict[str, dict[int, PartReceipt]] = {}
         self.done: set[tuple[str, str]] = set()
+        self.again = False
 
     def begun(self, key: str) -> Begun | None:
         return next((each for each in self.open.values() if each.key == key), None)
@@ -184,6 +185,29 @@ def test_a_second_run_sends_what_is_missing(lab: Connection, bucket: str, boto: 
     assert stored < set(book.receipts[begun.upload_id]) or len(stored) == 3
     assert book.open == {}
     assert uploads.list_open(lab, bucket) == []
+
+
+def test_what_was_complete_when_its_run_died_is_not_sent_again(
+    lab: Connection, bucket: str, boto: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(DATA)
+    items: list[Item] = [file_item("large", path), BytesItem("small", b"s", stamp="1")]
+    book = Book()
+    ended: list[Begun] = []
+    book.end = lambda upload_id: ended.append(book.open[upload_id])  # type: ignore[method-assign]
+    _send(lab, bucket, items, book, Told())
+    del book.end  # type: ignore[method-assign]
+    book.done.clear()  # as if it had died just before it noted that they are there
+    book.again = True
+    told = Told()
+    _send(lab, bucket, items, book, told)
+    assert (told.done, told.items) == (len(DATA) + 1, 2)
+    assert book.open == {}
+    boto.put_object(Bucket=bucket, Key="small", Body=b"x")
+    book.done.clear()
+    with pytest.raises(Conflict, match="exists already"):
+        _send(lab, bucket, items[1:], book, Told())
 
 
 def test_a_file_that_was_changed_is_begun_anew(lab: Connection, bucket: str, boto: Any, tmp_path: Path) -> None:

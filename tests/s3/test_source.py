@@ -118,17 +118,60 @@ def test_siblings_with_another_ending(lab: Connection, put: Callable[..., str]) 
         sibling.sibling(".IBD", replacing=".ibd")
 
 
+def test_parts_joined_are_fetched_to_their_places(
+    lab: Connection, put: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = os.urandom(40 << 20)
+    source = S3Source(lab, put(data))
+    asked: list[tuple[int, int]] = []
+    get = S3Source._get
+
+    def spy(self: S3Source, offset: int, length: int, *how: Any) -> Any:
+        asked.append((offset, length))
+        return get(self, offset, length, *how)
+
+    monkeypatch.setattr(S3Source, "_get", spy)
+    assert source.read_joined([(0, 10), b"between", (100, 5), (105, 7), b"", (50, 0)]) == (
+        data[:10] + b"between" + data[100:112]
+    )
+    assert sorted(asked) == [(0, 10), (100, 12)]
+    asked.clear()
+    assert (
+        source.read_joined([(0, 10), (100, 12), (10, 20 << 20)])
+        == data[:10] + data[100:112] + data[10 : (20 << 20) + 10]
+    )
+    assert (0, 10) not in asked, "a small range is fetched once"
+    assert len(asked) == 4
+    assert max(length for _, length in asked) == 8 << 20
+    asked.clear()
+    assert source.read_joined([(0, 10)]) == data[:10]
+    assert asked == [(0, 10)], "a read of nothing but what is known still asks whether the object is the same"
+    assert source.read_joined([b"a", b"b"]) == b"ab"
+    assert source.read_joined([]) == b""
+
+
+def test_a_joined_read_notices_a_change(lab: Connection, put: Callable[..., str]) -> None:
+    uri = put(b"header\n" + bytes(200_000))
+    source = S3Source(lab, uri)
+    source.read_joined([(0, 7), (7, 100_000)])
+    put(b"HEADER\n" + bytes(200_000))
+    with pytest.raises(SourceChanged):
+        source.read_joined([(0, 7), (7, 100_000)])
+    with pytest.raises(SourceChanged):
+        source.read_joined([(0, 7)])
+
+
 def test_large_reads_come_in_parts(lab: Connection, put: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     data = os.urandom(40 << 20)
     source = S3Source(lab, put(data))
     asked: list[tuple[int, int]] = []
-    fetch = S3Source._fetch
+    get = S3Source._get
 
-    def spy(self: S3Source, offset: int, length: int) -> bytes:
+    def spy(self: S3Source, offset: int, length: int, *how: Any) -> Any:
         asked.append((offset, length))
-        return fetch(self, offset, length)
+        return get(self, offset, length, *how)
 
-    monkeypatch.setattr(S3Source, "_fetch", spy)
+    monkeypatch.setattr(S3Source, "_get", spy)
     assert source.read(3, (33 << 20) + 1) == data[3 : (33 << 20) + 4]
     assert len(asked) == 5
     assert max(length for _, length in asked) == 8 << 20

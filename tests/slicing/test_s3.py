@@ -170,7 +170,7 @@ def test_ahead_keeps_order_and_stays_within_its_window() -> None:
     assert next(results) == 0
     assert len(taken) == 5
     assert list(results) == [i * i for i in range(1, 40)]
-    assert most == 4
+    assert most == min(4, os.cpu_count() or 1)
 
 
 def test_ahead_passes_errors_on_and_stops() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 import cloud_data_cockpit as cdc
 from cloud_data_cockpit.errors import CockpitError, CredentialsError, FormatError, SourceChanged
+from cloud_data_cockpit.kernel import loading
 from cloud_data_cockpit.models import ConnectionRef, Manifest
 from cloud_data_cockpit.slicing import opened
 from cloud_data_cockpit.slicing.partition import partition
@@ -260,5 +261,5 @@ def test_bytes_for_people(number: int, words: str) -> None:
 
 
 def test_slices_are_found_by_the_public_name() -> None:
-    assert cdc.load_slices is load_slices
+    assert cdc.load_slices is loading.load_slices
     assert cdc.partition is partition

@@ -1,4 +1,5 @@
 /* What a person does in the panel, for the tests; and files of which the tests know what they hold. */
+import { execFileSync } from 'node:child_process';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { JSHandle, Locator } from '@playwright/test';
 import { expect } from '@playwright/test';
@@ -38,6 +39,33 @@ export function fastqOf(count: number): string {
   return Array.from({ length: count }, (_, index) => read(index)).join('');
 }
 
+/** Lines of Python with `s3`, a client of the service behind the connection "demo"; what they print. */
+export function inS3(lines: string[]): string {
+  const head = [
+    'import boto3, json, os, pathlib',
+    'place = pathlib.Path(os.environ["COCKPIT_UI_DIR"]) / "data" / "cloud-data-cockpit" / "demo.json"',
+    'demo = json.loads(place.read_text())',
+    's3 = boto3.client("s3", endpoint_url=demo["endpoint_url"], region_name="us-east-1",',
+    '    aws_access_key_id=demo["access_key"], aws_secret_access_key=demo["secret_key"])'
+  ];
+  return execFileSync('python', ['-c', [...head, ...lines].join('\n')], { encoding: 'utf-8' });
+}
+
+/** A bucket that holds small objects of these keys. */
+export function fill(bucket: string, keys: string[]): void {
+  inS3([
+    `s3.create_bucket(Bucket=${JSON.stringify(bucket)})`,
+    `for key in json.loads(${JSON.stringify(JSON.stringify(keys))}):`,
+    `    s3.put_object(Bucket=${JSON.stringify(bucket)}, Key=key, Body=key.encode())`
+  ]);
+}
+
+/** All keys of a bucket, in S3's order. */
+export function keysIn(bucket: string): string[] {
+  const pages = `s3.get_paginator("list_objects_v2").paginate(Bucket=${JSON.stringify(bucket)})`;
+  return JSON.parse(inS3([`print(json.dumps([o["Key"] for p in ${pages} for o in p.get("Contents", [])]))`])) as string[];
+}
+
 export class CockpitPage {
   constructor(readonly page: IJupyterLabPageFixture) {}
 
@@ -51,6 +79,21 @@ export class CockpitPage {
 
   row(key: string): Locator {
     return this.listing.locator(`.cdc-Row[data-key=${JSON.stringify(key)}]`);
+  }
+
+  get grid(): Locator {
+    return this.listing.getByRole('grid');
+  }
+
+  /** Names of the rows in view, from the top. */
+  async names(): Promise<string[]> {
+    return this.listing.locator('.cdc-Row[data-key] [data-column="name"] bdi').allInnerTexts();
+  }
+
+  /** A click on an item of the menu of a row. */
+  async menu(key: string, item: string): Promise<void> {
+    await this.row(key).click({ button: 'right' });
+    await this.page.locator('.lm-Menu').getByText(item, { exact: true }).click();
   }
 
   section(name: 'data' | 'object' | 'slices' | 'jobs'): Locator {
@@ -117,6 +160,23 @@ export class CockpitPage {
       given.forEach(({ name, text }) => made.items.add(new File([text], name)));
       return made;
     }, files);
+    await this.dropTransfer(transfer);
+  }
+
+  /** A large file of the bytes of `bytesOf`, the same each time. */
+  async dropBytes(name: string, size: number): Promise<void> {
+    const transfer = await this.page.evaluateHandle(
+      ([name, size]) => {
+        const bytes = new Uint8Array(size);
+        for (let index = 0; index < size; index += 1) {
+          bytes[index] = (index * 31 + (index >>> 8) * 7 + (index >>> 16) * 13) & 0xff;
+        }
+        const made = new DataTransfer();
+        made.items.add(new File([bytes], name, { lastModified: 1_700_000_000_000 }));
+        return made;
+      },
+      [name, size] as const
+    );
     await this.dropTransfer(transfer);
   }
 

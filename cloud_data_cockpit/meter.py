@@ -16,7 +16,7 @@ class Meter:
     Without `shown` nothing is printed and the notes go to the log. An interrupt from the keyboard stops the work.
     """
 
-    def __init__(self, title: str, *, shown: bool, unit: Literal["B", "objects"] = "B") -> None:
+    def __init__(self, title: str, *, shown: bool, unit: Literal["B", "objects", "slices"] = "B") -> None:
         self.notes: list[str] = []
         self.items = 0
         self.done = 0
@@ -26,7 +26,7 @@ class Meter:
         if shown:
             from tqdm.auto import tqdm
 
-            scaled = {"unit": "B", "unit_scale": True, "unit_divisor": 1024} if unit == "B" else {"unit": " objects"}
+            scaled = {"unit": "B", "unit_scale": True, "unit_divisor": 1024} if unit == "B" else {"unit": f" {unit}"}
             self._line = tqdm(desc=title, total=0, **scaled)
 
     def __enter__(self) -> Meter:

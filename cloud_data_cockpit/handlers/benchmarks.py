@@ -1,0 +1,46 @@
+"""Saved benchmarks: list, show, delete, as CSV."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from jupyter_server.auth.decorator import authorized
+from tornado.web import authenticated
+
+from .. import benchmark
+from ..models import BenchmarkSummary
+from .base import CockpitHandler
+
+
+def _csv(benchmark_id: str) -> str:
+    return benchmark.to_csv(benchmark.load(benchmark_id))
+
+
+class BenchmarksHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        self.reply_list(BenchmarkSummary, await self.services.blocking(benchmark.list_benchmarks))
+
+
+class BenchmarkHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def get(self, benchmark_id: str) -> None:
+        self.reply(await self.services.blocking(benchmark.load, benchmark_id))
+
+    @authenticated
+    @authorized
+    async def delete(self, benchmark_id: str) -> None:
+        await self.services.blocking(benchmark.delete, benchmark_id)
+        self.set_status(HTTPStatus.NO_CONTENT)
+        self.finish()
+
+
+class CsvHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def get(self, benchmark_id: str) -> None:
+        text = await self.services.blocking(_csv, benchmark_id)
+        self.set_header("Content-Disposition", f'attachment; filename="{benchmark_id}.csv"')
+        self.finish(text, set_content_type="text/csv; charset=utf-8")

@@ -1,0 +1,54 @@
+"""What jobs that scan an object share: the check of what they are asked for, and the engine that they scan on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..formats.base import Run
+from ..models import ConnectionRef, IndexRequest, PartitionRequest
+from ..registry import get_format
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..slicing.checkpoints import Checkpoint
+
+
+def check_scan(request: PartitionRequest | IndexRequest) -> None:
+    """Raise what can be said at once about the object, the choices and the engine."""
+    from ..executors.registry import check_executor
+    from ..s3.connections import resolve
+    from ..s3.objects import parse_uri
+    from ..slicing.partition import check_params
+
+    parse_uri(request.uri)
+    resolve(request.connection)
+    check_executor(request.executor, request.executor_options)
+    if request.format is not None:
+        check_params(get_format(request.format), request.params)
+
+
+@contextmanager
+def scanning(
+    request: PartitionRequest | IndexRequest, connection: ConnectionRef, progress: Progress
+) -> Iterator[tuple[Run | None, Checkpoint]]:
+    """The map that an index is made with, on the engine of the request, and the blocks that the job has.
+
+    The map is None for this server's own threads. The blocks are dropped unless the server ends meanwhile.
+    """
+    from ..executors import as_run, open_executor
+    from ..slicing.checkpoints import Checkpoint, directory_of
+
+    checkpoint = Checkpoint(directory_of(progress.job_id or "none"))
+    try:
+        if request.executor == "threads" and not request.executor_options:
+            yield None, checkpoint
+            return
+        with open_executor(request.executor, **request.executor_options) as executor:
+            yield as_run(executor, stop=progress.stop, connection=connection), checkpoint
+    finally:
+        if progress.closing:
+            checkpoint.flush()
+        else:
+            checkpoint.drop()

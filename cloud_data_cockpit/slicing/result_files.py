@@ -1,0 +1,105 @@
+"""Results of a scan as files: JSON and arrays in one npz, without pickles, so that reading one runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .storage import whole_file
+
+_PLAIN = (type(None), bool, int, float, str)
+_DATA = "data"
+
+Arrays = list[NDArray[np.generic]]
+
+
+class NotKeepable(Exception):
+    """A value that holds something besides numbers, text, bytes, arrays and records made of these."""
+
+
+def encoded(value: Any, arrays: Arrays) -> Any:
+    """`value` as JSON; its arrays go to `arrays`. NotKeepable for what cannot come back as it was."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.hasobject:
+            raise NotKeepable("an array of objects")
+        arrays.append(np.asarray(value))
+        return {"array" if isinstance(value, np.ndarray) else "scalar": len(arrays) - 1}
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    if type(value) in (tuple, list):
+        return {type(value).__name__: [encoded(each, arrays) for each in value]}
+    if type(value) is dict:
+        return {"dict": [[encoded(key, arrays), encoded(each, arrays)] for key, each in value.items()]}
+    return _record(value, arrays)
+
+
+def _record(value: Any, arrays: Arrays) -> Any:
+    kind = type(value)
+    if dataclasses.is_dataclass(kind):
+        names = [field.name for field in dataclasses.fields(kind)]
+    elif isinstance(value, tuple) and hasattr(kind, "_fields"):
+        names = list(kind._fields)
+    else:
+        raise NotKeepable(f"{kind.__module__}.{kind.__qualname__}")
+    fields = {name: encoded(getattr(value, name), arrays) for name in names}
+    return {"record": f"{kind.__module__}:{kind.__qualname__}", "fields": fields}
+
+
+def decoded(value: Any, arrays: Sequence[NDArray[np.generic]], packages: Sequence[str]) -> Any:
+    """What `encoded` was given. Records are made of classes of `packages` alone; ValueError for anything else."""
+    if not isinstance(value, dict):
+        return value
+    if "record" in value:
+        return _made(value, arrays, packages)
+    ((name, inner),) = value.items()
+    if name in ("array", "scalar"):
+        return arrays[inner] if name == "array" else arrays[inner][()]
+    if name == "bytes":
+        return base64.b64decode(inner)
+    if name == "dict":
+        return {decoded(key, arrays, packages): decoded(each, arrays, packages) for key, each in inner}
+    whole = [decoded(each, arrays, packages) for each in inner]
+    return tuple(whole) if name == "tuple" else whole
+
+
+def _made(value: Mapping[str, Any], arrays: Sequence[NDArray[np.generic]], packages: Sequence[str]) -> Any:
+    module, _, path = str(value["record"]).partition(":")
+    if not any(module == package or module.startswith(f"{package}.") for package in packages):
+        raise ValueError(f"{module} is not of {', '.join(packages)}")
+    kind: Any = import_module(module)
+    for name in path.split("."):
+        kind = getattr(kind, name)
+    fields = {name: decoded(each, arrays, packages) for name, each in value["fields"].items()}
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return kind(**fields)
+    if not isinstance(kind, type) or not dataclasses.is_dataclass(kind):
+        raise ValueError(f"{path} of {module} is no record")
+    made = object.__new__(kind)  # as it was, whatever its __init__ does
+    for name, each in fields.items():
+        object.__setattr__(made, name, each)
+    return made
+
+
+def write(path: Path, data: Any, arrays: Sequence[NDArray[np.generic]]) -> None:
+    """Write JSON and arrays, whole or not at all. CockpitError when the disk refuses."""
+    columns = {str(number): array for number, array in enumerate(arrays)}
+    columns[_DATA] = np.frombuffer(json.dumps(data).encode(), dtype=np.uint8)
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **cast("dict[str, Any]", columns))
+
+
+def read(file: IO[bytes] | Path) -> tuple[Any, Arrays]:
+    """What `write` wrote."""
+    with np.load(file, allow_pickle=False) as columns:
+        data = json.loads(columns[_DATA].tobytes())
+        return data, [columns[str(number)] for number in range(len(columns.files) - 1)]

@@ -1,0 +1,53 @@
+"""Tables and slices in the hands of Dask, Ray and Lithops, for real."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud_data_cockpit.slicing.partition import partition
+from cloud_data_cockpit.slicing.slices import Slices
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Slices:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "".join(f"{i},word {i}\n" for i in range(2000)))
+    return partition(path, num_slices=5)
+
+
+def test_dask_dataframe_of_a_csv(table: Slices) -> None:
+    pytest.importorskip("dask.dataframe")
+    frame = table.to_dask_dataframe()
+    assert frame.npartitions == 5
+    assert list(frame.columns) == ["a", "b"]
+    assert int(frame["a"].sum().compute(scheduler="threads")) == sum(range(2000))
+    second = frame.partitions[1].compute(scheduler="sync")
+    assert second.values.tolist() == table[1].to_pandas().values.tolist()
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore")
+def test_ray_dataset(table: Slices) -> None:
+    ray = pytest.importorskip("ray")
+    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
+    try:
+        data = table.to_ray()
+        rows = data.map(lambda row: {"n": row["slice"].count()}).take_all()
+        assert sorted(row["n"] for row in rows) == sorted(piece.records for piece in table)
+    finally:
+        ray.shutdown()
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore")
+def test_lithops_futures(table: Slices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lithops = pytest.importorskip("lithops")
+    monkeypatch.chdir(tmp_path)
+    config: dict[str, Any] = {"lithops": {"backend": "localhost", "storage": "localhost"}}
+    with lithops.FunctionExecutor(config=config, runtime=sys.executable) as executor:
+        futures = table.to_lithops(lambda piece: piece.count(), executor)
+        assert executor.get_result(futures) == [piece.records for piece in table]

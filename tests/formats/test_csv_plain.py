@@ -1,0 +1,108 @@
+"""The quick way over plain blocks of CSV: the row starts and types of the exact way, or None."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud_data_cockpit.formats import csv_plain
+from cloud_data_cockpit.formats.csv_columns import survey
+from cloud_data_cockpit.formats.csv_plain import FLOAT, GAP, INT, plain_rows
+from cloud_data_cockpit.formats.csv_scan import CR, FIELD, PLAIN, QUOTED, RECORD, Grammar, plain_scan, scan
+
+GRAMMAR = Grammar(",", '"')
+
+numbers = st.one_of(
+    st.just(""),
+    st.integers(-(10**17), 10**17).map(str),
+    st.integers(-99, 99).map(str),
+    st.decimals(-(10**9), 10**9, places=5, allow_nan=False).map(lambda d: f"{d:f}"),
+    st.floats(-1e6, 1e6).map(repr),
+    st.sampled_from(["-", ".", "-.", "5.", ".5", "-.5", "1.2.3", "1-2", "--1", "007", "-01", "00.5", "-0", "0", "1e5"]),
+    st.sampled_from(["NA", "nan", "true", "0x1F", " 1", "1 ", "+1", "12345678901234567.25", "9" * 30, "1" * 9 + "-"]),
+)
+
+
+def flags_of(cells: list[str]) -> int | None:
+    rows = "".join(f"text,{cell}\n" for cell in cells)
+    found = plain_rows(f"\n{rows}".encode(), 0, len(rows) + 1, GRAMMAR, 2, (1,))
+    return None if found is None else int(found[2][1])
+
+
+@pytest.mark.parametrize(
+    ("cells", "flags"),
+    [
+        (["0", "12", "-3", "999999999999999"], INT),
+        (["-0", "-12345678901234"], INT),
+        (["0.5", "-12.25", "12345678.5", "-123456789012.123456789"], FLOAT),
+        (["00.5"], FLOAT),
+        (["1", "1.5"], INT | FLOAT),
+        (["1", "", "1.5"], GAP | INT | FLOAT),
+        (["", "2.5"], GAP | FLOAT),
+        (["", "2"], GAP | INT),
+        (["", ""], GAP),
+    ],
+)
+def test_plain_numbers(cells: list[str], flags: int) -> None:
+    assert flags_of(cells) == flags
+
+
+WRONG = ["-", ".", "5.", ".5", "-.5", "-5.", "1.2.3", "1-2", "--1", "007", "-01", "1e5", "+1", " 1", "1 ", "NA", "0x1F"]
+LONG = ["1234567890123456", "-1234567890123456", "12345678.", "123456789.", "1234567.9.1", "1.2345678.9", "123456789-1"]
+
+
+@pytest.mark.parametrize("cell", [*WRONG, *LONG, "1" * 25, "1" * 20 + ".5x", "12345678x", "é", "1\x00", "１"])
+def test_anything_else_is_left_to_the_exact_way(cell: str) -> None:
+    assert flags_of(["1", cell, "2.5"]) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=40), st.sampled_from([16, 64, 1 << 19]))
+def test_the_types_of_the_exact_way(rows: list[tuple[str, str]], piece: int) -> None:
+    data = "".join(f"{a},some,{b}\n" for a, b in rows).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_plain, "PIECE_BYTES", piece)
+        found = plain_rows(b"\n" + data, 0, len(data) + 1, GRAMMAR, 3, (0, 2))
+    if found is None:
+        return
+    exact = survey(data, GRAMMAR, 3, typed=True)
+    quick = type(exact)(found[2], 3, 3)
+    assert [quick.types(3)[i] for i in (0, 2)] == [exact.types(3)[i] for i in (0, 2)]
+    assert quick.numbers_kept_as_text() == exact.numbers_kept_as_text() == []
+
+
+plain_text = st.text("ab,\n1", max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(plain_text, st.integers(1, 3), st.sampled_from([RECORD, FIELD, PLAIN, CR]), st.integers(0, 5))
+def test_the_row_starts_of_the_exact_way(text: str, columns: int, entry: int, before: int) -> None:
+    data = text.encode()
+    found = plain_rows(b"\n" * before + data, before, before + len(data), GRAMMAR, columns, ())
+    if found is None:
+        return
+    starts, end, _ = found
+    quick = plain_scan(data[0], data[-1], starts, GRAMMAR, [entry, QUOTED])
+    exact = scan(np.frombuffer(data, np.uint8), GRAMMAR, [entry, QUOTED])
+    for state in (entry, QUOTED):
+        assert quick.starts(state).tolist() == exact.starts(state).tolist()
+        assert quick.exits[state] == exact.exits[state]
+    assert data[:end].endswith(b"\n")
+    assert b"\n" not in data[end:]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"1,2", b"\n1,2", b"\n1,2\n3\n", b"\n1,2\n\n3,4\n", b'\n"1",2\n', b"\n1,2\r\n", b"\n1\n2,3,4\n"]
+)
+def test_what_is_not_plain(data: bytes) -> None:
+    assert plain_rows(data, 0, len(data), GRAMMAR, 2, ()) is None
+
+
+def test_a_row_longer_than_a_piece_is_not_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_plain, "PIECE_BYTES", 8)
+    rows: Any = b"\n1,2\n" + b"3" * 20 + b",4\n"
+    assert plain_rows(rows, 0, len(rows), GRAMMAR, 2, ()) is None
