@@ -307,7 +307,8 @@ def unreachable(place: Place, reason: str) -> CockpitError:
 def not_s3(place: Place) -> CockpitError:
     """The error for an endpoint that answers with pages for people."""
     return ServiceError(
-        f"{place} answered with a web page, which is none of S3: check the endpoint, and whether this network wants a login"
+        f"{place} answered with a web page, which is none of S3: check the endpoint, and whether this network wants a"
+        " login"
     )
 
 

@@ -59,7 +59,7 @@ def _in_parts(boto: Any, bucket: str, key: str, data: bytes) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("seed", range(81, 106))
+@pytest.mark.parametrize("seed", [*range(81, 106), *range(191, 201)])
 def test_a_download_into_a_directory(
     seed: int, flaky: Connection, box: str, troubled: Troubled, filled: Any, proxy: Proxy, tmp_path: Path
 ) -> None:
