@@ -16,7 +16,7 @@ from ..models import Slice
 from ..source import Range, Source
 from .base import BLOCK_SIZE, HEAD_BYTES, Cut, Format, Index, PartitionParams, Report, Run, View
 from .bgzf import walk
-from .gzip_index import NotStreamable, Pass, guessed_size
+from .gzip_index import Pass, guessed_size
 from .gzip_members import MAGIC
 from .gzip_points import Points
 from .gzip_source import GzipSource, plain_head, plain_name
@@ -191,7 +191,7 @@ class GzippedFormat:
         finally:
             stream.close()
         points = Points.of(found)
-        if failed is not None and size == guess and not isinstance(failed, NotStreamable):
+        if failed is not None and size == guess and not stream.unfit:
             raise failed
         if index is None or size != guess:
             again = GzipSource(source, points, size, block_size)

@@ -143,6 +143,8 @@ class Pass:
         self._stop = Event()
         self._error: Exception | None = None
         self._head = b""
+        self.unfit = False
+        """Whether something was asked for that one pass cannot give."""
         self._forward = Forward(self._pieces(), 0, keep=_KEPT)
         self._thread = Thread(target=self._decode, name="gzip-decode", daemon=True)
         self._thread.start()
@@ -162,15 +164,20 @@ class Pass:
     def read(self, offset: int, length: int) -> bytes:
         check_range(self._size, offset, length, self.uri)
         if not self._sure and self.members.count and self.members.inside:
-            raise NotStreamable(f"{self.uri} has more than one member")
+            raise self._unfit(f"{self.uri} has more than one member")
         if offset + length <= len(self._head):
             return self._head[offset : offset + length]
         if offset < self._forward.start:
-            raise NotStreamable(f"byte {offset} of {self.uri} has gone by")
+            raise self._unfit(f"byte {offset} of {self.uri} has gone by")
         data = self._forward.read(offset, length)
         if len(data) != length:
-            raise NotStreamable(f"{self.uri} has {self._forward.end} plain bytes, not {self._size}")
+            raise self._unfit(f"{self.uri} has {self._forward.end} plain bytes, not {self._size}")
         return data
+
+    def _unfit(self, words: str) -> NotStreamable:
+        # Noted, because a format may tell of it in an error of its own.
+        self.unfit = True
+        return NotStreamable(words)
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
         return [self.read(offset, length) for offset, length in ranges]

@@ -26,7 +26,7 @@ def parsed(body: bytes) -> tuple[Kind[Any], Record]:
     try:
         given = from_json(body)
     except ValueError as error:
-        raise BadRequest(f"the body is not right: {error}") from None
+        raise BadRequest(f"the body is not right: Invalid JSON: {error}") from None
     if not isinstance(given, dict):
         raise BadRequest("the body is not right: it is no JSON object")
     kind = startable(str(given.get("kind", PARTITION.name)))

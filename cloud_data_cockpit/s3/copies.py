@@ -12,7 +12,7 @@ from .crc import as_header, from_header, hexadecimal
 from .documents import fields_of, read_page
 from .facts import HEADERS
 from .faults import NotOffered
-from .http import Reply
+from .http import BrokenError, Reply
 from .listing import bare_etag
 from .multipart import reading
 from .signing import SignedRequest, send
@@ -128,7 +128,10 @@ def put_small(
 
     def etag(reply: Reply) -> str:
         reply.read(_MIB)
-        return bare_etag(reply.headers.get("ETag", ""))
+        found = bare_etag(reply.headers.get("ETag", ""))
+        if not found:
+            raise BrokenError("the reply has no ETag, so nothing says that the bytes were stored")
+        return found
 
     return send(request, etag, headers=headers, body=lambda: data, writing=True)
 

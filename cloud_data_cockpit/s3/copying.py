@@ -5,9 +5,10 @@ from __future__ import annotations
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..errors import AccessDenied, Archived, Conflict, NotFound, SourceChanged
-from ..models import ObjectEntry, OnConflict
+from ..models import ObjectEntry, OnConflict, PartReceipt
 from .batches import Watch
 from .connections import Connection
 from .copies import copy_object, put_small
@@ -16,6 +17,7 @@ from .faults import NotOffered
 from .in_parts import COPIED_PART, copied_part, plan, put_together, streamed_part
 from .kept import check_copy, is_the_same, settings_of
 from .objects import check_key, make_uri
+from .proving import Proof, damaged, is_proven
 from .source import S3Source
 from .uploads import SMALLEST_PART
 
@@ -23,6 +25,7 @@ WHOLE = 512 << 20
 """Larger objects are copied in parts, several at once; S3 itself demands it above 5 GiB."""
 LARGEST_WHOLE = 5 << 30
 PARTS_AT_ONCE = 8
+_READINGS = 3
 _NO_PROOF = "the copies may not be looked at with this connection, so nothing but the service's word proves them"
 _NO_TAGS = "tags could not be read at the source, so the copies have none"
 
@@ -146,8 +149,8 @@ class Copier:
         return False
 
     def _send_whole(self, key: str, to_key: str, source: Facts) -> bool:
-        settings = self._settings(key, source)
-        data = S3Source(self._from, self._uri(key), etag=source.etag, size=source.size).read(0, source.size)
+        facts, settings = self._settings(key, source)
+        data = self._read_whole(key, facts)
         crc32, there, keep = zlib.crc32(data), (self._to_bucket, to_key), self._policy != "replace"
         try:
             put_small(self._to, there, data, crc32, settings, only_if_absent=keep)
@@ -158,22 +161,33 @@ class Copier:
         self._watch.add(done=source.size)
         return False
 
+    def _read_whole(self, key: str, facts: Facts) -> bytes:
+        source = S3Source(self._from, self._uri(key), etag=facts.etag, size=facts.size)
+        for _ in range(_READINGS):
+            data = source.read(0, facts.size)
+            if is_proven(facts, data):
+                return data
+        raise damaged(self._uri(key))
+
     def _in_parts(self, key: str, to_key: str, source: Facts) -> bool:
-        settings = self._settings(key, source)
+        facts, settings = self._settings(key, source)
         here, there = (self._bucket, key), (self._to_bucket, to_key)
         preferred = COPIED_PART if self.inside else SMALLEST_PART
         part, same_parts = plan(self._from, *here, source.etag, source.size, preferred)
+        keep, prove = self._policy != "replace", _nothing_to_prove
         if self.inside:
             make = copied_part(self._to, here, source.etag, there)
             parts = lambda watch: make  # noqa: E731 - the other one needs the watch
         else:
             reader = S3Source(self._from, self._uri(key), etag=source.etag, size=source.size)
-            parts = lambda watch: streamed_part(reader, self._to, there, watch)  # noqa: E731
-        keep = self._policy != "replace"
-        put_together(self._parts, self._to, there, source.size, part, settings, parts, self._watch, only_if_absent=keep)
+            proof = Proof(self._uri(key), facts, same_parts=same_parts)
+            parts, prove = lambda watch: streamed_part(reader, self._to, there, proof, watch), proof.check
+        make_it = partial(put_together, only_if_absent=keep, prove=prove)
+        make_it(self._parts, self._to, there, source.size, part, settings, parts, self._watch)
         return same_parts
 
-    def _settings(self, key: str, source: Facts) -> dict[str, object]:
+    def _settings(self, key: str, source: Facts) -> tuple[Facts, dict[str, object]]:
+        """All that the source tells of itself, and with what the copy is made."""
         facts = look(self._from, self._bucket, key)
         if facts.etag != source.etag:
             raise SourceChanged(f"{self._uri(key)} has changed while it was copied; copy it again")
@@ -182,7 +196,7 @@ class Copier:
         except AccessDenied:
             tags = {}
             self._note_once(_NO_TAGS)
-        return settings_of(facts, tags, self._uri(key), same_service=self.same_service)
+        return facts, settings_of(facts, tags, self._uri(key), same_service=self.same_service)
 
     # --- whether it is right --------------------------------------------------------------------
 
@@ -208,6 +222,10 @@ class Copier:
 
     def _uri(self, key: str) -> str:
         return make_uri(self._bucket, key)
+
+
+def _nothing_to_prove(parts: list[PartReceipt]) -> None:
+    """The service copies parts itself."""
 
 
 def _facts_of(entry: ObjectEntry) -> Facts:

@@ -304,6 +304,14 @@ def unreachable(place: Place, reason: str) -> CockpitError:
     return ServiceError(f"{place.service} could not be reached{what}: {tidy(reason)}; {cure}")
 
 
+def not_s3(place: Place) -> CockpitError:
+    """The error for an endpoint that answers with pages for people."""
+    return ServiceError(
+        f"{place} answered with a web page, which is none of S3: check the endpoint, and whether this network wants a"
+        " login"
+    )
+
+
 def tls_error(place: Place, reason: str) -> CockpitError:
     """The error for a certificate that is not trusted, or a TLS handshake that fails."""
     return ServiceError(

@@ -20,6 +20,7 @@ from .facts import look, part_size, parts_in
 from .faults import NotOffered
 from .finished import joined_crc32, joined_etag
 from .objects import make_uri
+from .proving import Proof
 from .signing import backoff
 from .source import PART, S3Source
 
@@ -52,7 +53,9 @@ def copied_part(connection: Connection, source: tuple[str, str], etag: str, targ
     return make
 
 
-def streamed_part(source: S3Source, connection: Connection, target: tuple[str, str], watch: Watch) -> MakePart:
+def streamed_part(
+    source: S3Source, connection: Connection, target: tuple[str, str], proof: Proof, watch: Watch
+) -> MakePart:
     """Parts that are read from one service and sent to the other: in memory up to 16 MiB, larger ones on disk."""
 
     def moved(count: int) -> None:
@@ -63,11 +66,14 @@ def streamed_part(source: S3Source, connection: Connection, target: tuple[str, s
         bucket, key = target
         if span[1] <= LARGEST_READ:
             data = source.read(*span)
+            proof.feed(span[0], data, watch.check)
             return uploads.put_part(connection, bucket, key, upload_id, number, data, moved=moved)
         with tempfile.TemporaryFile() as file:
             for offset in range(span[0], sum(span), PART):
                 watch.check()
-                file.write(source.read(offset, min(PART, sum(span) - offset)))
+                block = source.read(offset, min(PART, sum(span) - offset))
+                proof.feed(offset, block, watch.check)
+                file.write(block)
             file.seek(0)
             body = cast("BinaryIO", file)
             return uploads.put_part(connection, bucket, key, upload_id, number, body, moved=moved)
@@ -86,9 +92,11 @@ def put_together(
     watch: Watch,
     *,
     only_if_absent: bool,
+    prove: Callable[[list[PartReceipt]], None] = lambda parts: None,
 ) -> str:
     """Make `target` (bucket, key) of parts of `part` bytes; its ETag. Parts run in `pool`, bytes are told to `watch`.
 
+    `prove` is given the parts, in their order, before they become the object, and may raise.
     Whatever goes wrong, a cancel included: the parts that run come to their end and the upload is aborted, so nothing
     of it is left. Conflict when the key exists and must not.
     """
@@ -109,6 +117,8 @@ def put_together(
                 done += receipts[-1].size
                 watch.add(done=receipts[-1].size)
             watch.check()
+        receipts.sort(key=lambda receipt: receipt.part_number)
+        prove(receipts)
         return _complete(connection, bucket, key, upload_id, receipts, only_if_absent=only_if_absent)
     except BaseException:
         halting.halt()
@@ -133,8 +143,7 @@ def _complete(
     sizes = {receipt.part_number: (receipt.size, receipt.etag) for receipt in sent}
     if {receipt.part_number: (receipt.size, receipt.etag) for receipt in held.parts} != sizes:
         raise ServiceError(f"the service does not hold the parts of {make_uri(bucket, key)} that it took; try again")
-    ordered = sorted(sent, key=lambda receipt: receipt.part_number)
-    crc32 = joined_crc32(ordered) if held.whole else None
+    crc32 = joined_crc32(sent) if held.whole else None
 
     def complete(condition: bool) -> str:
         return multipart.complete(connection, bucket, key, upload_id, held, only_if_absent=condition, crc32=crc32)
@@ -148,7 +157,7 @@ def _complete(
             return complete(False)  # no conditional writes here; that the key is free was seen just before
     except (NotFound, Conflict):
         # An attempt whose reply was lost may have completed it.
-        expected = joined_etag(ordered)
+        expected = joined_etag(sent)
         with suppress(CockpitError):
             if expected is not None and look(connection, bucket, key).etag == expected:
                 return expected

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from ..errors import BadRequest, Damaged
 from .crc import as_header, hexadecimal
 from .faults import Fault
-from .http import Reply
+from .http import BrokenError, Reply
 from .listing import bare_etag
 from .signing import FaultInBody
 
@@ -99,6 +99,8 @@ class Part:
         """
         reply.read(_BLOCK)
         etag = bare_etag(reply.headers.get("ETag", ""))
+        if not etag:
+            raise BrokenError("the reply has no ETag, so nothing says that the bytes were stored")
         verified = reply.headers.get("x-amz-checksum-crc32") == self.checksum()
         encrypted = "x-amz-server-side-encryption" in reply.headers or any(
             name.lower().startswith("x-amz-server-side-encryption-customer") for name in reply.headers

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..errors import CockpitError, CredentialsError
 from . import http
 from .connections import Connection
-from .faults import DAMAGED_CODES, Fault, Place, error_of, read_fault, tls_error, translated, unreachable
+from .faults import DAMAGED_CODES, Fault, Place, error_of, not_s3, read_fault, tls_error, translated, unreachable
 from .payer import PAYER, payer_in_header
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,8 @@ def send(
             if error.insecure:
                 raise tls_error(request.place, str(error)) from None
             trouble: CockpitError = unreachable(request.place, str(error))
+            if isinstance(error, _PageError):
+                trouble = not_s3(request.place)
             limit, wait = (CONNECT_ATTEMPTS if error.connecting else ATTEMPTS), 0.0
         else:
             if not isinstance(found, _Refused):
@@ -143,6 +145,10 @@ class FaultInBody(Exception):
         self.fault = fault
 
 
+class _PageError(http.BrokenError):
+    """A page for people came, as from a network that wants a login or from a host that is no S3 service."""
+
+
 class _Refused:
     def __init__(self, fault: Fault, retry_after: float) -> None:
         self.fault = fault
@@ -154,6 +160,8 @@ def _attempt(
 ) -> T | _Refused:
     with exchanged(request, headers, body) as reply:
         if reply.status < 300:
+            if _is_page(reply.headers):
+                raise _PageError("a web page came in place of the reply")
             try:
                 return read(reply)
             except FaultInBody as error:
@@ -174,6 +182,12 @@ def exchanged(
         headers = {**headers, PAYER: "requester"}
     with http.exchange(request.method, url, headers=headers, body=body, trust=trust) as reply:
         yield reply
+
+
+def _is_page(headers: Mapping[str, str]) -> bool:
+    """Whether the reply is a web page, and not one that is an object: those have an ETag."""
+    html = headers.get("Content-Type", "").lower().startswith("text/html")
+    return html and "ETag" not in headers and not any(name.lower().startswith("x-amz-") for name in headers)
 
 
 def _sign_anew(request: SignedRequest, fault: Fault) -> bool:

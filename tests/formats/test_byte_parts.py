@@ -11,7 +11,8 @@ import pytest
 
 from cloud_data_cockpit.models import Slice
 from cloud_data_cockpit.registry import format_names, get_format
-from cloud_data_cockpit.slicing import bytewise, slices
+from cloud_data_cockpit.slicing import bytewise
+from cloud_data_cockpit.slicing import piece as pieces
 from cloud_data_cockpit.slicing.bytewise import byte_parts, chunks, cuts_bytes
 from cloud_data_cockpit.slicing.partition import partition
 from cloud_data_cockpit.slicing.slices import LazySlice, Origin
@@ -117,7 +118,7 @@ class Endless:
 def test_a_large_slice_is_copied_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bytewise, "COPY_BYTES", 1 << 20)
     source = Endless(48 << 20)
-    monkeypatch.setattr(slices, "opened_source", lambda *_: source)
+    monkeypatch.setattr(pieces, "opened_source", lambda *_: source)
     shared = {"body": 16}
     origin = Origin(source.uri, source.etag, source.size, None, "csv", get_format("csv").version, shared)
     piece = Slice(number=0, ranges=((16, source.size - 16),), records=1)

@@ -66,7 +66,7 @@ def test_each_fault_has_its_class_and_its_cure(fault: Fault, kind: type[CockpitE
 
 
 def test_a_refused_condition_of_a_write_is_a_conflict() -> None:
-    assert type(error_of(Fault(412, "PreconditionFailed"), PLACE, writing=True)) is Conflict
+    assert isinstance(error_of(Fault(412, "PreconditionFailed"), PLACE, writing=True), Conflict)
 
 
 def test_anonymous_is_told_to_bring_credentials() -> None:
