@@ -9,8 +9,10 @@ export function MetadataEditor({ detail }: { detail: ObjectDetail }): React.JSX.
   return (
     <section className="cdc-Properties-part">
       <h3>{trans.__('Metadata')}</h3>
-      <ContentType detail={detail} />
+      {/* Each begins anew when its own value has changed; what is typed into the other stays. */}
+      <ContentType key={detail.content_type} detail={detail} />
       <PairsEditor
+        key={JSON.stringify(detail.metadata)}
         pairs={detail.metadata}
         name={trans.__('Metadata')}
         empty={trans.__('No metadata of the user’s own.')}

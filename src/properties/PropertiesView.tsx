@@ -31,7 +31,7 @@ export function PropertiesView(): React.JSX.Element {
           <>
             <Archive detail={model.detail} />
             <Facts detail={model.detail} />
-            <MetadataEditor key={model.detail.etag + model.detail.last_modified} detail={model.detail} />
+            <MetadataEditor detail={model.detail} />
           </>
         )}
       </PartOf>

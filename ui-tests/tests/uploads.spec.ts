@@ -31,7 +31,7 @@ function holdParts(): { route: (route: Route) => Promise<void>; sent: number[]; 
 test('a dropped folder goes up as it is, small files and large ones', async ({ page }) => {
   const cockpit = new CockpitPage(page);
   await cockpit.open();
-  await cockpit.createBucket('folders');
+  await cockpit.createBucket('dropped-folders');
   const large = bytesOf(9 * MIB);
   const files: IBinarySpec[] = [
     { path: 'run/a.bin', base64: bytesOf(1000).toString('base64') },
@@ -45,9 +45,9 @@ test('a dropped folder goes up as it is, small files and large ones', async ({ p
   await cockpit.dropTree(files);
   await expect(cockpit.row('run/')).toBeVisible({ timeout: 30_000 });
   await expect(cockpit.panel.locator('.cdc-Upload')).toHaveCount(0, { timeout: 60_000 });
-  expect(sha256(await objectBytes(page, 'folders', 'run/deep/large.bin'))).toBe(sha256(large));
-  expect(await objectBytes(page, 'folders', 'run/many/119.bin')).toEqual(bytesOf(119));
-  expect(await objectBytes(page, 'folders', 'run/deep/er/empty')).toHaveLength(0);
+  expect(sha256(await objectBytes(page, 'dropped-folders', 'run/deep/large.bin'))).toBe(sha256(large));
+  expect(await objectBytes(page, 'dropped-folders', 'run/many/119.bin')).toEqual(bytesOf(119));
+  expect(await objectBytes(page, 'dropped-folders', 'run/deep/er/empty')).toHaveLength(0);
   await expect(page.locator('.Toastify__toast')).toHaveCount(1);
   await expect(page.locator('.Toastify__toast')).toContainText('Uploaded 123 files to folders');
 });
@@ -55,14 +55,14 @@ test('a dropped folder goes up as it is, small files and large ones', async ({ p
 test('pasted files are uploaded to the place that is shown', async ({ page }) => {
   const cockpit = new CockpitPage(page);
   await cockpit.open();
-  await cockpit.createBucket('pasted');
+  await cockpit.createBucket('pasted-files');
   await cockpit.panel.locator('.cdc-DropZone').evaluate(node => {
     const clipboardData = new DataTransfer();
     clipboardData.items.add(new File(['from the clipboard'], 'picture.txt'));
     node.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
   });
   await expect(cockpit.row('picture.txt')).toBeVisible();
-  expect((await objectBytes(page, 'pasted', 'picture.txt')).toString()).toBe('from the clipboard');
+  expect((await objectBytes(page, 'pasted-files', 'picture.txt')).toString()).toBe('from the clipboard');
 });
 
 test('keys that exist: one question for all, and both may be kept', async ({ page }) => {
@@ -141,7 +141,7 @@ test.describe('after a reload', () => {
   test.use({ mockState: false });
 
   for (const [how, bucket] of [
-    ['by one click, where the browser keeps the file', 'kept'],
+    ['by one click, where the browser keeps the file', 'handles'],
     ['by dropping the file again', 'dropped']
   ]) {
     test(`an upload goes on ${how}`, async ({ page }) => {
