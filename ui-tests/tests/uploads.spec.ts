@@ -49,7 +49,7 @@ test('a dropped folder goes up as it is, small files and large ones', async ({ p
   expect(await objectBytes(page, 'dropped-folders', 'run/many/119.bin')).toEqual(bytesOf(119));
   expect(await objectBytes(page, 'dropped-folders', 'run/deep/er/empty')).toHaveLength(0);
   await expect(page.locator('.Toastify__toast')).toHaveCount(1);
-  await expect(page.locator('.Toastify__toast')).toContainText('Uploaded 123 files to folders');
+  await expect(page.locator('.Toastify__toast')).toContainText('Uploaded 123 files to dropped-folders');
 });
 
 test('pasted files are uploaded to the place that is shown', async ({ page }) => {
