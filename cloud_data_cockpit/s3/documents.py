@@ -11,6 +11,8 @@ __all__ = ["Element", "ParseError", "fields_of", "read_document", "read_page"]
 _NO_XML = re.compile(
     rb"&#x0*(?:[0-8bcef]|1[0-9a-f]);|&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]);|[\x00-\x08\x0b\x0c\x0e-\x1f]", re.IGNORECASE
 )
+_OTHER_NAMES = {"ListPartsResult": "ListPartsResponse", "VersioningConfiguration": "GetBucketVersioningResponse"}
+"""What moto calls two replies of S3."""
 
 
 def read_document(body: bytes) -> tuple[str, Element]:
@@ -28,9 +30,9 @@ def read_document(body: bytes) -> tuple[str, Element]:
 def read_page(body: bytes, name: str) -> tuple[Element, str]:
     """The root, which must be called `name`, and the namespace before its tags. ParseError or ValueError otherwise."""
     found, root = read_document(body)
-    if found != name:
+    if found not in (name, _OTHER_NAMES.get(name)):
         raise ValueError(found)
-    return root, root.tag.removesuffix(name)
+    return root, root.tag.removesuffix(found)
 
 
 def fields_of(element: Element, space: str) -> dict[str, str]:

@@ -186,7 +186,7 @@ def exchanged(
 
 def _is_page(headers: Mapping[str, str]) -> bool:
     """Whether the reply is a web page, and not one that is an object: those have an ETag."""
-    html = headers.get("Content-Type", "").lower().startswith("text/html")
+    html = headers.get("Content-Type", "").lower().startswith("text/html") and headers.get("Content-Length") != "0"
     return html and "ETag" not in headers and not any(name.lower().startswith("x-amz-") for name in headers)
 
 
