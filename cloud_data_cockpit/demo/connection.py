@@ -76,6 +76,7 @@ class Exchange(HTTPMessageDelegate):
         self._action: Action | None = None
         self._refusal: S3Error | None = None
         self._fault: Fault | None = None
+        self._unread = False
         self._method = "GET"
         self._target = ""
 
@@ -96,7 +97,8 @@ class Exchange(HTTPMessageDelegate):
         except Exception:
             log.exception("The head of a request could not be handled")
             self._refuse(S3Error("InternalError"))
-        return self._answer() if self._refusal is not None and self._is_better_not_sent(headers) else None
+        self._unread = self._refusal is not None and self._is_better_not_sent(headers)
+        return self._answer() if self._unread else None
 
     def _is_better_not_sent(self, headers: HTTPHeaders) -> bool:
         """Whether to answer before a refused body: one the client still holds back, or one too large to drop."""
@@ -182,6 +184,9 @@ class Exchange(HTTPMessageDelegate):
         headers["x-amz-request-id"] = self._id
         if status not in (204, 304):
             headers["Content-Length"] = str(length)
+        if self._unread:
+            # Tornado ends such a connection; a client that is not told uses it again and meets a reset.
+            headers["Connection"] = "close"
         for name, value in reply.headers.items():
             headers[name] = value
         reason = HTTPStatus(status).phrase

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cloud_data_cockpit.demo.process import DemoProcess
 
@@ -85,6 +86,9 @@ def test_aborting_leaves_nothing(boto: Any, bucket: str, s3_service: DemoProcess
     assert bodies() == before
     assert refused(boto.list_parts, **upload) == (404, "NoSuchUpload")
     assert refused(boto.upload_part, **upload, PartNumber=1, Body=b"x") == (404, "NoSuchUpload")
+    with pytest.raises(ClientError) as told:
+        boto.upload_part(**upload, PartNumber=1, Body=b"x")
+    assert told.value.response["ResponseMetadata"]["HTTPHeaders"]["connection"] == "close"
     assert refused(boto.head_object, Bucket=bucket, Key="mp")[0] == 404
 
 
