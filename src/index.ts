@@ -132,7 +132,8 @@ async function start(
   if (state) {
     await Promise.all([
       remember(state, 'cloud-data-cockpit:columns', cockpit.columns),
-      remember(state, 'cloud-data-cockpit:favourites', cockpit.favourites)
+      remember(state, 'cloud-data-cockpit:favourites', cockpit.favourites),
+      remember(state, 'cloud-data-cockpit:engine', cockpit.engines)
     ]);
     cockpit.setSort(cockpit.columns.sort);
   }

@@ -2,6 +2,7 @@
 import type { ApiClient, ApiError } from '../api/client';
 import { asApiError, isAbort } from '../api/client';
 import type { FormatInfo, Job, ObjectDetail } from '../api/schema';
+import type { IEngineRequest } from './engines';
 import type { FieldValue, IForm, IFormState } from './form';
 import { faultsOf, formOf, initialState, paramsOf } from './form';
 import { Observable } from './observable';
@@ -126,8 +127,8 @@ export class ObjectModel extends Observable {
     this.change({ ...state, values: { ...state.values, [name]: value } });
   }
 
-  /** Start the partition; the job, or null when it was refused (see `submitError`). */
-  async partition(): Promise<Job | null> {
+  /** Start the partition on an engine; the job, or null when it was refused (see `submitError`). */
+  async partition(engine: () => Promise<IEngineRequest>): Promise<Job | null> {
     const { target, detail, form, format } = this;
     if (!target || !detail || !form || !format || !this.canPartition) {
       return null;
@@ -143,8 +144,7 @@ export class ObjectModel extends Observable {
         uri: detail.uri,
         format: format.name,
         params,
-        executor: 'threads',
-        executor_options: {}
+        ...(await engine())
       });
       if (target === this.target) {
         this.jobId = job.id;
