@@ -318,13 +318,18 @@ export class Cockpit {
     }
   }
 
-  /** Cut the selected object as the form says. */
-  async partition(): Promise<void> {
+  /** Look at the selected object at once: a menu opens faster than S3 answers. */
+  async lookNow(): Promise<void> {
     const selected = this.rows.activeEntry;
     if (selected?.kind === 'object' && selected.key !== this.object.target?.key) {
       clearTimeout(this._look);
       await this.showObject(selected.key);
     }
+  }
+
+  /** Cut the selected object as the form says. */
+  async partition(): Promise<void> {
+    await this.lookNow();
     const job = await this.object.partition(() => this.engines.ready());
     if (job) {
       this._started.add(job.id);

@@ -66,6 +66,13 @@ export class ObjectModel extends Observable {
     return ready && !!form && !!format?.usable && !Object.keys(faultsOf(form, this.state)).length;
   }
 
+  /** How the object is read, as the form says: no way to cut among it. */
+  get readingParams(): Record<string, unknown> {
+    const { form } = this;
+    const only = form && { cut: [], plain: [], reading: form.reading };
+    return only ? paramsOf(only, this.state) : {};
+  }
+
   async show(target: ITargetObject | null): Promise<void> {
     const same = target && this.target && sameObject(target, this.target);
     this.target = target;
@@ -125,6 +132,14 @@ export class ObjectModel extends Observable {
   setValue(name: string, value: FieldValue): void {
     const { state } = this;
     this.change({ ...state, values: { ...state.values, [name]: value } });
+  }
+
+  /** Cut by a value that was found to be good; where the format has no such way, by the number of slices it makes. */
+  use(parameter: string, value: number, numSlices: number | null): void {
+    const has = (name: string) => this.form?.cut.some(field => field.name === name) ?? false;
+    const [name, wanted] = has(parameter) ? [parameter, value] : ['num_slices', numSlices ?? value];
+    const { state } = this;
+    this.change({ cutBy: name, values: { ...state.values, [name]: String(wanted) } });
   }
 
   /** Start the partition on an engine; the job, or null when it was refused (see `submitError`). */

@@ -9,7 +9,13 @@ import type { ICockpitContext } from './context';
 import { useCockpit, useModel } from './context';
 import { faultText } from './faults';
 
-export function EngineChoice({ disabled }: { disabled: boolean }): React.JSX.Element {
+interface IProps {
+  disabled: boolean;
+  /** Further fields that few need. */
+  children?: React.ReactNode;
+}
+
+export function EngineChoice({ disabled, children }: IProps): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
   const engines = useModel(cockpit.engines);
   React.useEffect(() => void engines.load(), [engines]);
@@ -37,6 +43,7 @@ export function EngineChoice({ disabled }: { disabled: boolean }): React.JSX.Ele
       {engines.form.plain.map(field => (
         <Option key={field.name} field={field} disabled={disabled} />
       ))}
+      {children}
     </details>
   );
 }
@@ -66,7 +73,7 @@ function EngineSelect({ disabled }: { disabled: boolean }): React.JSX.Element {
         ))}
       </select>
       <p id={`${id}-hint`} className="cdc-Field-hint">
-        {missing.length ? trans.__('What is not there needs its extra on the Jupyter server.') : ''}
+        {missing.length ? trans.__('A grey one needs the extra that it names on the Jupyter server.') : ''}
       </p>
     </div>
   );

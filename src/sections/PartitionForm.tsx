@@ -60,13 +60,24 @@ export function PartitionForm(): React.JSX.Element | null {
         {job && running ? (
           <JobProgress job={job} />
         ) : (
-          <button
-            type="submit"
-            className="cdc-Button cdc-mod-primary"
-            disabled={!object.canPartition || engines.hasFaults}
-          >
-            {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
-          </button>
+          <div className="cdc-Form-buttons">
+            <button
+              type="submit"
+              className="cdc-Button cdc-mod-primary"
+              disabled={!object.canPartition || engines.hasFaults}
+            >
+              {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
+            </button>
+            <button
+              type="button"
+              className="cdc-Button"
+              title={trans.__('Which batch size is fastest?')}
+              disabled={object.loading}
+              onClick={() => execute(CommandIDs.benchmark)}
+            >
+              {trans.__('Benchmark…')}
+            </button>
+          </div>
         )}
       </div>
     </form>
