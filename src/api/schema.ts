@@ -35,7 +35,7 @@ export interface BenchmarkPoint {
  * name of its argument (`slices`).
  */
 export interface BenchmarkRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   kind: 'benchmark';
   connection: string | null;
   uri: string;
@@ -212,7 +212,7 @@ export interface Bucket {
  * Change what an object says of itself; None leaves a field as it is. S3 does that by copying it onto itself.
  */
 export interface ChangeRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   kind: 'change';
   connection: string;
   bucket: string;
@@ -324,7 +324,7 @@ export interface ConnectionTest {
  * `rename` is the exact key (of one object) or prefix (of one prefix) in place of a name below `to_prefix`.
  */
 export interface CopyRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   bucket: string;
   /**
@@ -346,7 +346,7 @@ export interface CopyRequest {
  * Delete a selection. With `all_versions` a versioned bucket keeps nothing of it; else it keeps what was there.
  */
 export interface DeleteRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   bucket: string;
   /**
@@ -364,7 +364,7 @@ export interface DeleteRequest {
  * Bring a selection into `directory`, a path below Jupyter's own directory.
  */
 export interface DownloadRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   bucket: string;
   /**
@@ -456,7 +456,7 @@ export interface ObjectEntry {
  * Index `uri` on the engine `executor`, so that later cuts are quick; `params` that say how it is read.
  */
 export interface IndexRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   uri: string;
   format: string | null;
@@ -696,7 +696,7 @@ export interface PartReceipt {
  * Index `uri` if that has not been done, on the engine `executor`; cut it by `params`, save a manifest.
  */
 export interface PartitionRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   uri: string;
   format: string | null;
@@ -759,7 +759,7 @@ export interface ResumeRequest {
  * Find keys below `prefix`: those that hold `pattern`, or match it as a glob (`*`, `?`, `[...]`, `**` over "/").
  */
 export interface SearchRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   kind: 'search';
   connection: string;
   bucket: string;
@@ -788,7 +788,7 @@ export interface Selection {
  * Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix.
  */
 export interface SendRequest {
-  priority: 'low' | 'normal' | 'high';
+  priority?: 'low' | 'normal' | 'high';
   kind: 'upload';
   connection: string;
   bucket: string;
