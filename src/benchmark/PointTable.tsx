@@ -91,7 +91,8 @@ function Row({ result, point, best, columns }: IRowProps): React.JSX.Element {
       ) : (
         <>
           <td title={trans.__('With its 95 % interval')}>
-            {formatBytes(point.throughput)}/s<Quiet text={interval(point)} />
+            {formatBytes(point.throughput)}/s
+            <Quiet text={interval(point)} />
           </td>
           <td>
             {duration(point.slice_median)}
@@ -113,7 +114,12 @@ function Quiet({ text }: { text: string }): React.JSX.Element | null {
 
 /** "276 – 593"; nothing where it was measured once. */
 function interval({ throughput, throughput_low, throughput_high }: BenchmarkPoint): string {
-  if (throughput === null || throughput_low === null || throughput_high === null || throughput_low === throughput_high) {
+  if (
+    throughput === null ||
+    throughput_low === null ||
+    throughput_high === null ||
+    throughput_low === throughput_high
+  ) {
     return '';
   }
   const [low, high] = [formatBytes(throughput_low), formatBytes(throughput_high)];

@@ -54,7 +54,9 @@ function Verdict({ result }: { result: BenchmarkResult }): React.JSX.Element {
   const { value, num_slices, verdict } = recommendation;
   return (
     <div className="cdc-Verdict" data-verdict={verdict}>
-      <p className="cdc-Verdict-words">{verdictWords(result, parameterTitle(result.parameter, model.format, trans), trans)}</p>
+      <p className="cdc-Verdict-words">
+        {verdictWords(result, parameterTitle(result.parameter, model.format, trans), trans)}
+      </p>
       {value !== null && (
         <button
           type="button"

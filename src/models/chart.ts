@@ -127,7 +127,10 @@ function throughputOf(x: JSONObject, title: string, words: IChartWords, look: IC
   const layer = [
     { mark: { type: 'rule', strokeWidth: 2, opacity: 0.45 }, encoding: { x, y: y('low'), y2: { field: 'high' } } },
     { mark: { type: 'line', strokeWidth: 1.5 }, encoding: { x, y: y('throughput') } },
-    { mark: { type: 'point', size: 50, filled: true, opacity: 1 }, encoding: { x, y: y('throughput'), shape: shapeOf(words), tooltip } },
+    {
+      mark: { type: 'point', size: 50, filled: true, opacity: 1 },
+      encoding: { x, y: y('throughput'), shape: shapeOf(words), tooltip }
+    },
     {
       transform: [{ filter: 'datum.best' }],
       mark: { type: 'point', shape: 'circle', size: 260, strokeWidth: 2, filled: false, opacity: 1 },
@@ -151,7 +154,10 @@ function perSliceOf(x: JSONObject, title: string, words: IChartWords, look: ICha
   const layer = [
     { mark: { type: 'rule', strokeWidth: 2, opacity: 0.45 }, encoding: { x, y: y('middle'), y2: { field: 'most' } } },
     { mark: { type: 'line', strokeWidth: 1.5 }, encoding: { x, y: y('middle') } },
-    { mark: { type: 'point', size: 40, filled: true, opacity: 1 }, encoding: { x, y: y('middle'), shape: shapeOf(words), tooltip } }
+    {
+      mark: { type: 'point', size: 40, filled: true, opacity: 1 },
+      encoding: { x, y: y('middle'), shape: shapeOf(words), tooltip }
+    }
   ];
   const transform = [
     { filter: 'isValid(datum.median)' },
@@ -164,7 +170,9 @@ function perSliceOf(x: JSONObject, title: string, words: IChartWords, look: ICha
 function seriesOf({ series }: IChartWords, look: IChartLook): JSONObject {
   const legend = series.length > 1 ? { orient: 'top', title: null, labelLimit: look.width - 40 } : null;
   const shared = { field: 'series', type: 'nominal', sort: null, legend };
-  return { color: { ...shared, scale: { domain: series, range: look.series.slice(0, series.length) } } } as unknown as JSONObject;
+  return {
+    color: { ...shared, scale: { domain: series, range: look.series.slice(0, series.length) } }
+  } as unknown as JSONObject;
 }
 
 /** Of points alone: a line or a rule would get points by it. */

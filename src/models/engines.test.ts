@@ -23,7 +23,7 @@ async function setUp(list = [engine('threads'), engine('dask'), engine('ray', { 
 describe('EnginesModel', () => {
   it("takes the server's own threads until another one is chosen", async () => {
     const { api, engines } = await setUp();
-    expect(engines.request).toEqual({ executor: 'threads', executor_options: {} });
+    expect(engines.request).toEqual({ executor: 'threads', executor_options: {}, priority: 'normal' });
     expect(engines.isOwn).toBe(true);
     expect(api.daskClusters).not.toHaveBeenCalled();
   });
@@ -33,9 +33,13 @@ describe('EnginesModel', () => {
     engines.setValue('workers', '7');
     engines.choose('dask');
     engines.setValue('address', 'tcp://10.0.0.5:8786');
-    expect(engines.request).toEqual({ executor: 'dask', executor_options: { address: 'tcp://10.0.0.5:8786' } });
+    expect(engines.request).toEqual({
+      executor: 'dask',
+      executor_options: { address: 'tcp://10.0.0.5:8786' },
+      priority: 'normal'
+    });
     engines.choose('threads');
-    expect(engines.request).toEqual({ executor: 'threads', executor_options: { workers: 7 } });
+    expect(engines.request).toEqual({ executor: 'threads', executor_options: { workers: 7 }, priority: 'normal' });
     expect(engines.isOwn).toBe(false);
   });
 
@@ -47,6 +51,13 @@ describe('EnginesModel', () => {
     engines.choose('dask');
     await vi.waitFor(() => expect(engines.clusters).toEqual([]));
     expect(engines.error).toBeNull();
+  });
+
+  it('says of a job how soon it is wanted', async () => {
+    const { engines } = await setUp();
+    engines.setPriority('high');
+    expect(engines.request.priority).toBe('high');
+    expect(engines.toJSON()).not.toHaveProperty('priority');
   });
 
   it('says what is wrong with an option', async () => {
@@ -84,10 +95,10 @@ describe('EnginesModel', () => {
     };
     api.executors.mockRejectedValueOnce(new ApiError('gone', 'unreachable', 0));
     const engines = new EnginesModel(api);
-    expect(await engines.ready()).toEqual({ executor: 'threads', executor_options: {} });
+    expect(await engines.ready()).toEqual({ executor: 'threads', executor_options: {}, priority: 'normal' });
     expect(api.executors).not.toHaveBeenCalled();
     engines.restore({ chosen: 'dask', values: { dask: { workers: '2' } } });
     await expect(engines.ready()).rejects.toThrow('gone');
-    expect(await engines.ready()).toEqual({ executor: 'dask', executor_options: { workers: 2 } });
+    expect(await engines.ready()).toEqual({ executor: 'dask', executor_options: { workers: 2 }, priority: 'normal' });
   });
 });

@@ -2,7 +2,7 @@
 import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { ApiClient, ApiError, IDaskCluster } from '../api/client';
 import { asApiError } from '../api/client';
-import type { ExecutorInfo } from '../api/schema';
+import type { ExecutorInfo, Job } from '../api/schema';
 import type { FieldValue, FormFault, IForm, IFormState } from './form';
 import { faultsOf, formOf, initialState, paramsOf } from './form';
 import { Observable } from './observable';
@@ -13,9 +13,12 @@ export const OWN = 'threads';
 /** The option in which an engine takes the address of a Dask scheduler. */
 export const ADDRESS = 'address';
 
+export type Priority = Job['priority'];
+
 export interface IEngineRequest {
   executor: string;
   executor_options: Record<string, unknown>;
+  priority: Priority;
 }
 
 type Api = Pick<ApiClient, 'executors' | 'daskClusters'>;
@@ -30,6 +33,8 @@ export class EnginesModel extends Observable {
   error: ApiError | null = null;
   /** What a person chose; `engine` tells what is in force. */
   chosen: string = OWN;
+  /** Which of the jobs that wait comes first. Not remembered: it is said of one job. */
+  priority: Priority = 'normal';
   /** Dask clusters that this JupyterLab keeps. */
   clusters: IDaskCluster[] = [];
 
@@ -60,7 +65,11 @@ export class EnginesModel extends Observable {
 
   /** What a request says of it. */
   get request(): IEngineRequest {
-    return { executor: this.engine?.name ?? OWN, executor_options: paramsOf(this.form, this.state) };
+    return {
+      executor: this.engine?.name ?? OWN,
+      executor_options: paramsOf(this.form, this.state),
+      priority: this.priority
+    };
   }
 
   /** Whether a person chose something else than what is there anyway. */
@@ -92,6 +101,11 @@ export class EnginesModel extends Observable {
     this.chosen = name;
     this.emit();
     void this.findClusters();
+  }
+
+  setPriority(priority: Priority): void {
+    this.priority = priority;
+    this.emit();
   }
 
   setValue(name: string, value: FieldValue): void {

@@ -3,6 +3,7 @@ import * as React from 'react';
 import type { ExecutorInfo } from '../api/schema';
 import { ErrorNotice, WarningNotice } from '../components/notices';
 import { Field } from '../components/SchemaForm';
+import type { Priority } from '../models/engines';
 import { ADDRESS } from '../models/engines';
 import type { IField } from '../models/form';
 import type { ICockpitContext } from './context';
@@ -43,6 +44,7 @@ export function EngineChoice({ disabled, children }: IProps): React.JSX.Element 
       {engines.form.plain.map(field => (
         <Option key={field.name} field={field} disabled={disabled} />
       ))}
+      <PrioritySelect disabled={disabled} />
       {children}
     </details>
   );
@@ -75,6 +77,30 @@ function EngineSelect({ disabled }: { disabled: boolean }): React.JSX.Element {
       <p id={`${id}-hint`} className="cdc-Field-hint">
         {missing.length ? trans.__('A grey one needs the extra that it names on the Jupyter server.') : ''}
       </p>
+    </div>
+  );
+}
+
+function PrioritySelect({ disabled }: { disabled: boolean }): React.JSX.Element {
+  const { cockpit, trans } = useCockpit();
+  const engines = useModel(cockpit.engines);
+  const id = React.useId();
+  return (
+    <div className="cdc-Field" data-field="priority">
+      <label htmlFor={id} className="cdc-Field-label">
+        {trans.__('Priority')}
+      </label>
+      <select
+        id={id}
+        className="cdc-Select"
+        disabled={disabled}
+        value={engines.priority}
+        onChange={event => engines.setPriority(event.target.value as Priority)}
+      >
+        <option value="high">{trans.__('High: before what waits')}</option>
+        <option value="normal">{trans.__('Normal')}</option>
+        <option value="low">{trans.__('Low: when nothing else waits')}</option>
+      </select>
     </div>
   );
 }
