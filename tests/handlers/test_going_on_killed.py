@@ -1,4 +1,4 @@
-"""kill -9 in the midst of an index, also one that a benchmark makes: only the blocks that are missing are read again."""
+"""kill -9 in the midst of an index, also one that a benchmark makes: only missing blocks are read again."""
 
 from __future__ import annotations
 
@@ -135,12 +135,10 @@ def test_only_missing_blocks_are_read_again(
     assert (job["state"], job["error"]) == ("succeeded", None)
     asked = _blocks_read(proxy, key, beginning)
     if kind == "index":
-        assert sorted(asked) == begins[kept:]
+        assert sorted(offset for offset in asked if offset) == begins[kept:]  # at 0 is a look at the format
     else:
         assert set(begins[kept:]) <= set(asked)
-        assert not set(begins[2:kept]) & set(
-            asked
-        )  # slices begin elsewhere; the first ones may be a look at the format
+        assert not set(begins[1:kept]) & set(asked)  # slices begin elsewhere
         result = second("GET", f"benchmarks/{job['benchmark_id']}").json
         assert (result["finished"], result["index_seconds"]) == (True, None)
     lines = [line["text"] for line in second("GET", f"jobs/{job_id}/log").json["lines"]]
