@@ -64,17 +64,20 @@ def _farmland(width: int, height: int, seed: int) -> NDArray[np.uint16]:
     chance = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     nearest, use = np.full((height, width), np.inf, np.float32), np.zeros((height, width), np.int8)
+    brightness = np.ones((height, width))
     for kind in chance.integers(0, len(_USES) - 2, 70):
         at_x, at_y = chance.uniform(0, width), chance.uniform(0, height)
         away = np.abs(x - at_x + 0.3 * (y - at_y)) + np.abs(y - at_y - 0.3 * (x - at_x))
         use[away < nearest] = kind
+        brightness[away < nearest] = chance.uniform(0.85, 1.15)
         nearest = np.minimum(nearest, away)
     river = np.abs(y - height * (0.55 + 0.18 * np.sin(x / width * 7)))
     use[river < 30 + 12 * np.sin(x / 23)] = len(_USES) - 2
     use[river < 7] = len(_USES) - 1
     pixels = np.array(_USES, dtype=np.float64)[use]
-    pixels *= chance.normal(1, 0.05, pixels.shape)
-    farmland: NDArray[np.uint16] = (np.rint(pixels / 20) * 20).astype(np.uint16)
+    pixels[:, :, 1] *= np.where(use < len(_USES) - 2, brightness, 1)
+    pixels *= chance.normal(1, 0.01, pixels.shape)
+    farmland: NDArray[np.uint16] = (np.rint(pixels / 10) * 10).astype(np.uint16)
     farmland[x + 0.35 * y > width * 1.12] = 0
     return farmland
 

@@ -36,7 +36,7 @@ def galaxy_sample() -> dict[str, bytes]:
         return {f"astronomy/galaxy.ms/{held.relative_to(path).as_posix()}": held.read_bytes() for held in files}
 
 
-def write_observation(path: Path, times: int = 24, arm: int = 4, seed: int = 9) -> Path:
+def write_observation(path: Path, times: int = 24, arm: int = 5, seed: int = 9) -> Path:
     """Six hours with a Y of three arms: UVW in metres, DATA in Jy, FLAG where there is interference; the path."""
     import casacore.tables as ct
 
@@ -77,7 +77,7 @@ def write_observation(path: Path, times: int = 24, arm: int = 4, seed: int = 9) 
 
 def _antennas(arm: int) -> Floats:
     """East and north of antennas on three arms, in metres, each further out than the last."""
-    far = 80.0 * (np.arange(1, arm + 1) ** 1.7)
+    far = 100.0 * (np.arange(1, arm + 1) ** 1.7)
     away = np.radians([[0.0], [115.0], [236.0]])
     return np.stack([np.ravel(far * np.sin(away)), np.ravel(far * np.cos(away))], axis=1)
 

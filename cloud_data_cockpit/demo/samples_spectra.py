@@ -124,7 +124,8 @@ def _spectrum(x: int, y: int, chance: random.Random) -> tuple[list[float], list[
 
 def _kidney(x: float, y: float, chance: random.Random) -> tuple[list[float], list[float]]:
     """At x, y of 0 to 1: the matrix outside of the tissue; within, lipids by the depth below its edge."""
-    bean = math.hypot((x - 0.5) / 0.44, (y - 0.5) / 0.42) + 0.55 * math.exp(-((x - 0.95) ** 2 + (y - 0.5) ** 2) / 0.03)
+    bean = math.hypot((x - 0.5) / 0.44, (y - 0.5) / 0.42)
+    bean += 0.9 * math.exp(-((x - 0.92) ** 2) / 0.03 - (y - 0.5) ** 2 / 0.012)
     peaks = [(273.04, 90.0 if bean > 1 else 25.0)]
     if bean <= 1:
         rind = 1 / (1 + math.exp(-(bean - 0.66) / 0.04))
