@@ -14,6 +14,7 @@ from ..models import Job, Problem
 from ..slicing.checkpoints import drop_all_but
 from .kept import KeptUploads
 from .kinds import kind_of_job
+from .log import Logs
 from .ownership import Owner
 from .runner import STOPPED, Runner, interruption
 from .store import Store
@@ -55,8 +56,9 @@ def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("i
             if not kind.waits:
                 found.append(LeftOver(job, name))
         if job.state != "interrupted":
-            updated = {"phase": "", "updated": datetime.now(UTC)}
+            updated = {"phase": "", "updated": datetime.now(UTC), "rate": None, "seconds_left": None}
             store.save(job.model_copy(update=changes | updated), name)
+            Logs(store).add(job.id, f"Interrupted: {changes['error'].message}", "warning")
     store.prune(keep, days)
     drop_all_but(job.id for _, job in store.unfinished(resumable=True))
     return found

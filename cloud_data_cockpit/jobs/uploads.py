@@ -82,19 +82,19 @@ class Uploads:
 
     # --- beginning and going on ------------------------------------------------------------
 
-    async def start(self, request: UploadRequest) -> Upload:
+    async def start(self, request: UploadRequest, user: str = "") -> Upload:
         """Open a multipart upload and its job. Conflict when the key exists, unless `overwrite`; the errors of S3."""
-        upload = await asyncio.to_thread(self._start, request)
+        upload = await asyncio.to_thread(self._start, request, user)
         self._open[upload.job_id] = upload
         return upload.record()
 
-    def _start(self, request: UploadRequest) -> OpenUpload:
+    def _start(self, request: UploadRequest, user: str) -> OpenUpload:
         from ..s3 import uploads
         from ..s3.connections import resolve
 
         connection = resolve(request.connection)
         opened = uploads.start(connection, request)
-        job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size)
+        job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size, user=user)
         self._board.add(job)
         self._kept.begin(
             KeptUpload(

@@ -22,6 +22,12 @@ export function job(partial: Partial<Job> = {}): Job {
     manifest_id: null,
     benchmark_id: null,
     resumable: false,
+    priority: 'normal',
+    user: '',
+    executor: null,
+    started: null,
+    rate: null,
+    seconds_left: null,
     notes: [],
     error: null,
     ...partial
