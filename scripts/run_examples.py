@@ -35,8 +35,8 @@ NEEDS = {
     "engine-spark": ("pyspark",),
 }
 """What a notebook imports beside matplotlib and what the package itself depends on."""
-TALKATIVE = frozenset({"engine-spark"})
-"""Java says a few lines about itself as it starts, on a file descriptor that no option reaches; they are left out."""
+TALKATIVE = frozenset({"engine-ray", "engine-spark"})
+"""Where Java, or Ray Data, tells of itself among the errors whatever it is told; notebooks say that it is left out."""
 _ID = re.compile(r"(manifest [\w.]+)-[0-9a-f]{8}\b")
 
 

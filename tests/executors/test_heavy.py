@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cloud_data_cockpit.errors import BadRequest
+from cloud_data_cockpit.errors import BadRequest, ServiceError
 from cloud_data_cockpit.executors import Executor, list_executors, open_executor
 from cloud_data_cockpit.slicing.partition import partition
 
@@ -58,6 +58,17 @@ class TestSpark(ExecutorConformance):
         rdd = slices_rdd(slices)
         assert rdd.getNumPartitions() == 5
         assert rdd.map(lambda piece: piece.count()).collect() == [piece.records for piece in slices]
+
+
+def test_ray_that_does_not_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray")
+
+    def slow(**options: Any) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", slow)
+    with open_executor("ray") as executor, pytest.raises(ServiceError, match=r"Ray does not start .* timed out"):
+        list(executor.map(tasks.double, range(2)))
 
 
 def test_spark_on_this_machine_runs_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
