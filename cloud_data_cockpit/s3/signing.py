@@ -176,7 +176,7 @@ def exchanged(
 ) -> Iterator[http.Reply]:
     """The reply to `request`, whatever its status: sent once, nothing tried again. BrokenError without a reply."""
     url = request.url()
-    trust = request.connection.trust_of(urlsplit(url).hostname or "")
+    trust = request.connection.trust_of(urlsplit(url).hostname or "") if url.startswith("https:") else None
     headers = headers or {}
     if f"%3B{PAYER}" in url:  # the header is signed, so it has to be sent
         headers = {**headers, PAYER: "requester"}
