@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ class Memory(threading.Thread):
         return int(line.split()[1]) * 1024 / 1e6
 
     def run(self) -> None:
-        while self._path.exists():
-            self.largest = max(self.largest, self._now())
-            time.sleep(0.05)
+        with suppress(OSError, StopIteration):  # until the process ends
+            while True:
+                self.largest = max(self.largest, self._now())
+                time.sleep(0.05)
 
 
 class JupyterServer:

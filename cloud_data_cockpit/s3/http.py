@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import re
@@ -307,12 +308,18 @@ def _configured_proxy(scheme: str, host: str, variables: tuple[str | None, ...])
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
+@atexit.register
+def _close_hosts() -> None:
+    for key in list(_hosts):
+        _hosts.pop(key).close()
+
+
 def _forget_pools() -> None:
     """A forked child must not share sockets with its parent."""
     global _pools_lock
     _pools_lock = threading.Lock()
     _pools.clear()
-    _hosts.clear()
+    _close_hosts()
 
 
 if hasattr(os, "register_at_fork"):
