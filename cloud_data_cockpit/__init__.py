@@ -7,15 +7,28 @@ from typing import Any
 
 _HOMES = {
     "Arrays": ".kernel.arrays",
+    "DataCockpit": ".kernel.panel",
     "browse": ".kernel.browser",
     "connect": ".s3.connections",
     "partition": ".slicing.partition",
     "load_slices": ".kernel.loading",
+    "register": ".kernel.functions",
     "upload": ".s3.uploading",
     "CockpitError": ".errors",
 }
 
-__all__ = ["Arrays", "CockpitError", "browse", "cockpit", "connect", "load_slices", "partition", "upload"]
+__all__ = [
+    "Arrays",
+    "CockpitError",
+    "DataCockpit",
+    "browse",
+    "cockpit",
+    "connect",
+    "load_slices",
+    "partition",
+    "register",
+    "upload",
+]
 
 
 def __getattr__(name: str) -> Any:

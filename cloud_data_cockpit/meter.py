@@ -16,7 +16,9 @@ class Meter:
     Without `shown` nothing is printed and the notes go to the log. An interrupt from the keyboard stops the work.
     """
 
-    def __init__(self, title: str, *, shown: bool, unit: Literal["B", "objects", "slices"] = "B") -> None:
+    def __init__(
+        self, title: str, *, shown: bool, unit: Literal["B", "objects", "slices", "measurements"] = "B"
+    ) -> None:
         self.notes: list[str] = []
         self.items = 0
         self.done = 0
@@ -39,7 +41,7 @@ class Meter:
             self._line.close()
 
     def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` bytes: what formats and benchmarks call."""
+        """`done` of `total` (bytes, measurements): what formats and benchmarks call."""
         with self._lock:
             self.done = done
             if self._line is not None:

@@ -179,7 +179,7 @@ class FileSource:
     def _stat(self) -> os.stat_result:
         try:
             return self._path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"there is no file {self._path}; check the path") from None
 
     @staticmethod

@@ -88,12 +88,13 @@ def sweep(
 def sweep_for(
     request: BenchmarkRequest,
     *,
+    timed: Timed | None = None,
     report: Report | None = None,
     stop: Stop | None = None,
     watch: Watch | None = None,
     resume: BenchmarkResult | None = None,
 ) -> BenchmarkResult:
-    """The sweep that a request asks for; nothing is saved. As `sweep`."""
+    """The sweep that a request asks for; nothing is saved. As `sweep`. `timed` replaces the request's."""
     return sweep(
         request.uri,
         parameter=request.parameter,
@@ -101,7 +102,7 @@ def sweep_for(
         format=request.format,
         connection=request.connection,
         params=request.params,
-        timed=request.timed,
+        timed=request.timed if timed is None else timed,
         per=request.per,
         repeats=request.repeats,
         warm_up=request.warm_up,

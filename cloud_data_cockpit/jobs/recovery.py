@@ -15,6 +15,7 @@ from ..models import Job, Problem
 from ..slicing.checkpoints import drop_all_but
 from .kept import KeptUploads
 from .kinds import kind_of_job
+from .log import Logs
 from .ownership import Owner
 from .runner import STOPPED, Runner, interruption
 from .store import Store
@@ -59,8 +60,9 @@ def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("i
         elif kind is not None and kind.tidy is not None and asked:
             found.append(LeftOver(job, name, goes_on=False))
         if job.state != "interrupted":
-            updated = {"phase": "", "updated": datetime.now(UTC)}
+            updated = {"phase": "", "updated": datetime.now(UTC), "rate": None, "seconds_left": None}
             store.save(job.model_copy(update=changes | updated), name)
+            Logs(store).add(job.id, f"Interrupted: {changes['error'].message}", "warning")
     store.prune(keep, days)
     drop_all_but(job.id for _, job in store.unfinished(resumable=True))
     return found

@@ -85,13 +85,13 @@ class Uploads:
 
     # --- beginning and going on ------------------------------------------------------------
 
-    async def start(self, request: UploadRequest) -> Upload:
+    async def start(self, request: UploadRequest, user: str = "") -> Upload:
         """Open a multipart upload and its job. Conflict when the key exists, unless `overwrite`; the errors of S3."""
-        upload = await asyncio.to_thread(self._start, request)
+        upload = await asyncio.to_thread(self._start, request, user)
         self._open[upload.job_id] = upload
         return upload.record()
 
-    def _start(self, request: UploadRequest) -> OpenUpload:
+    def _start(self, request: UploadRequest, user: str) -> OpenUpload:
         from ..s3 import uploads
         from ..s3.connections import resolve
         from ..s3.opening import NotOpened
@@ -100,9 +100,9 @@ class Uploads:
         try:
             opened = uploads.start(connection, request)
         except NotOpened as error:
-            self._note_lost(request, connection.ref, error)
+            self._note_lost(request, user, connection.ref, error)
             raise
-        job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size)
+        job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size, user=user)
         self._board.add(job)
         self._kept.begin(
             KeptUpload(
@@ -118,9 +118,9 @@ class Uploads:
         )
         return OpenUpload(job.id, request, connection, opened.part_size, opened.upload_id)
 
-    def _note_lost(self, request: UploadRequest, connection: ConnectionRef, error: NotOpened) -> None:
+    def _note_lost(self, request: UploadRequest, user: str, connection: ConnectionRef, error: NotOpened) -> None:
         """A job that has failed: what it may have left open in S3 is looked for until the service answers."""
-        job = new_job(UPLOAD, request, state="failed", error=problem_of(error), total=request.size)
+        job = new_job(UPLOAD, request, state="failed", error=problem_of(error), total=request.size, user=user)
         self._board.add(job)
         lost = (error.upload_id, connection, request.bucket, request.key)
         self._kept.begin(KeptUpload(job.id, self._owner.name, *lost))

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from cloud_data_cockpit.errors import BadRequest, Conflict, CredentialsError, NotFound
-from cloud_data_cockpit.kernel import cockpit
+from cloud_data_cockpit.kernel import cockpit, reached
 
 KEYS = ["run1/a.csv", "run1/deep/b.csv", "run10/c.csv", "top.txt"]
 
 
 @pytest.fixture
 def top(s3_service: Any, bucket: str, boto: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(cockpit, "_chosen", None)
+    monkeypatch.setattr(reached, "_chosen", None)
     cockpit.connect("scripted", endpoint_url=s3_service.endpoint_url, access_key=s3_service.access_key,
                     secret_key=s3_service.secret_key)  # fmt: skip
     for key in KEYS:
