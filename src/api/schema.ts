@@ -411,6 +411,8 @@ export interface FolderRequest {
 }
 /**
  * A format as the panel needs it; `params_schema` is the JSON schema from which the form is drawn.
+ *
+ * `views`: names of the methods by which a slice is read, besides `read` and `get`.
  */
 export interface FormatInfo {
   name: string;
@@ -423,6 +425,7 @@ export interface FormatInfo {
   params_schema: {
     [k: string]: unknown;
   };
+  views: string[];
 }
 /**
  * A place that a text names. `key` is a key, a prefix, or empty; `endpoint_hint` is None where it is AWS's.
