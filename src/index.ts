@@ -1,9 +1,10 @@
 /* The plugin: services and settings in, panel and commands out. Wiring only. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -43,7 +44,9 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     ICommandPalette,
     INotebookTracker,
     IDefaultFileBrowser,
-    IStatusBar
+    IStatusBar,
+    IRenderMimeRegistry,
+    IThemeManager
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -54,7 +57,9 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     palette: ICommandPalette | null,
     tracker: INotebookTracker | null,
     files: IDefaultFileBrowser | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    rendermime: IRenderMimeRegistry | null,
+    themes: IThemeManager | null
   ): IDataCockpit => {
     const trans = (translator ?? nullTranslator).load('cloud_data_cockpit');
     const settings = new Settings();
@@ -65,7 +70,7 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
       askConflict: async (item, others) =>
         settings.confirmReplace ? chooseConflict(item, others, trans) : { choice: 'replace', all: true }
     });
-    addCommands({ app, cockpit, tracker, files, trans });
+    addCommands({ app, cockpit, tracker, files, rendermime, themes, restorer, trans });
     const category = trans.__('Data Cockpit');
     const inPalette = Object.values(CommandIDs).filter(command => !NEED_ARGUMENTS.has(command));
     inPalette.forEach(command => palette?.addItem({ command, category }));
@@ -132,7 +137,8 @@ async function start(
   if (state) {
     await Promise.all([
       remember(state, 'cloud-data-cockpit:columns', cockpit.columns),
-      remember(state, 'cloud-data-cockpit:favourites', cockpit.favourites)
+      remember(state, 'cloud-data-cockpit:favourites', cockpit.favourites),
+      remember(state, 'cloud-data-cockpit:engine', cockpit.engines)
     ]);
     cockpit.setSort(cockpit.columns.sort);
   }

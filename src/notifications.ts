@@ -14,8 +14,8 @@ import type { UploadsModel } from './models/uploads';
 const PAUSE_MS = 250;
 /** A job that is over sooner needs none. */
 const SHORT_MS = 1500;
-/** What these do is seen where they were started: in the form, in the listing. */
-const SILENT: ReadonlySet<Job['kind']> = new Set<Job['kind']>(['partition', 'search']);
+/** What these do is seen where they were started: in the form, in the tab, in the listing. */
+const SILENT: ReadonlySet<Job['kind']> = new Set<Job['kind']>(['partition', 'benchmark', 'search']);
 
 interface IShown {
   message: string;

@@ -6,10 +6,9 @@ import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 import { Section } from './components/buttons';
 import { cockpitIcon } from './components/icons';
-import { openMenu } from './menus';
 import type { Cockpit } from './models/cockpit';
 import type { ICockpitContext } from './sections/context';
-import { CockpitContext, useCockpit, useModel } from './sections/context';
+import { CockpitContext, contextOf, useCockpit, useModel } from './sections/context';
 import { DataSection } from './sections/DataSection';
 import { JobsSection } from './sections/JobsSection';
 import { ObjectSection } from './sections/ObjectSection';
@@ -26,13 +25,7 @@ export class CockpitPanel extends ReactWidget {
   constructor(cockpit: Cockpit, commands: CommandRegistry, trans: TranslationBundle) {
     super();
     this.cockpit = cockpit;
-    this.context = {
-      cockpit,
-      trans,
-      commands,
-      execute: (id, args) => void commands.execute(id, args),
-      openMenu: (name, anchor) => openMenu(name, anchor, { cockpit, commands, trans })
-    };
+    this.context = contextOf(cockpit, commands, trans);
     this.id = PANEL_ID;
     this.title.icon = cockpitIcon;
     this.title.caption = trans.__('Data Cockpit');

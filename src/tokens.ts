@@ -51,6 +51,9 @@ export const CommandIDs = {
   copyUri: 'cloud-data-cockpit:copy-uri',
   useDataSet: 'cloud-data-cockpit:use-data-set',
   partition: 'cloud-data-cockpit:partition',
+  index: 'cloud-data-cockpit:index',
+  benchmark: 'cloud-data-cockpit:benchmark',
+  useBatchSize: 'cloud-data-cockpit:use-batch-size',
   insertSlices: 'cloud-data-cockpit:insert-slices',
   copyCode: 'cloud-data-cockpit:copy-code',
   deleteManifest: 'cloud-data-cockpit:delete-manifest',
@@ -73,6 +76,7 @@ export const CommandIDs = {
 export const NEED_ARGUMENTS: ReadonlySet<string> = new Set([
   CommandIDs.cancelJob,
   CommandIDs.retryJob,
+  CommandIDs.useBatchSize,
   CommandIDs.resumeUpload,
   CommandIDs.uploadFromServer,
   CommandIDs.go,

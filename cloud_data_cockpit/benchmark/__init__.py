@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .store import delete, list_benchmarks, load, save, to_csv
+from .store import delete, list_benchmarks, load, save, take_in, to_csv
 from .sweep import sweep, sweep_for
 
-__all__ = ["delete", "list_benchmarks", "load", "save", "sweep", "sweep_for", "to_csv"]
+__all__ = ["delete", "list_benchmarks", "load", "save", "sweep", "sweep_for", "take_in", "to_csv"]

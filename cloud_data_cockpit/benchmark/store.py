@@ -11,11 +11,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import BadRequest, FormatError, NotFound
+from ..errors import BadRequest, Conflict, FormatError, NotFound
 from ..models import BenchmarkPoint, BenchmarkResult, BenchmarkSummary
 from ..slicing.storage import data_directory, whole_file
 
 log = logging.getLogger(__name__)
+
+MOST_POINTS = 64
+MOST_RUNS = 20_000
+"""A sweep has at most 64 values, each measured 100 times, and a search goes over them several times."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _OF_RESULT = ("id", "created", "uri", "size", "format", "parameter", "timed", "executor", "workers", "index_seconds")
@@ -33,6 +37,27 @@ def save(result: BenchmarkResult) -> Path:
     with whole_file(path) as file:
         file.write(result.model_dump_json().encode())
     return path
+
+
+def take_in(result: BenchmarkResult) -> BenchmarkSummary:
+    """Save what was measured elsewhere, such as in a kernel on another machine; the same twice does no harm.
+
+    BadRequest for what could not be loaded again, Conflict when there is another one with this id.
+    """
+    if len(result.runs) > MOST_RUNS or len(result.points) > MOST_POINTS:
+        raise BadRequest(f"a benchmark has at most {MOST_POINTS} values and {MOST_RUNS:,} measurements")
+    try:
+        BenchmarkResult.model_validate_json(result.model_dump_json())
+    except ValidationError:  # a number that is none: JSON has no word for it
+        raise BadRequest("the benchmark holds numbers that are infinite or none; measure it again") from None
+    try:
+        former = load(result.id)
+    except NotFound:
+        former = None
+    if former is not None and (former.created, former.uri) != (result.created, result.uri):
+        raise Conflict(f"there is another benchmark {result.id!r}; delete that one, or give this one another id")
+    save(result)
+    return summary(result)
 
 
 def load(benchmark_id: str) -> BenchmarkResult:

@@ -36,6 +36,18 @@ class CockpitHandler(APIHandler):
         """Tornado hands over what the route was registered with."""
         self.services = services
 
+    @property
+    def user_name(self) -> str:
+        """Who asks, by the name of the Jupyter user; "" for nobody but the server's token.
+
+        A script that brings the token and no cookie is given another invented name with each of its requests, which
+        would make it many users.
+        """
+        user = self.current_user
+        name = str(getattr(user, "name", "") or getattr(user, "username", ""))
+        invented = self.token_authenticated and name.startswith("Anonymous ")
+        return "" if invented and self.get_cookie(self.identity_provider.get_cookie_name(self)) is None else name
+
     def query(self, record: type[RecordT]) -> RecordT:
         """The parameters after `?` as a record. BadRequest naming those that are missing, wrong or unknown.
 

@@ -1,4 +1,4 @@
-"""Saved benchmarks: list, show, delete, as CSV."""
+"""Saved benchmarks: list, show, delete, as CSV; one that was measured elsewhere is taken in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 from .. import benchmark
-from ..models import BenchmarkSummary
+from ..models import BenchmarkResult, BenchmarkSummary
 from .base import CockpitHandler
 
 
@@ -21,6 +21,12 @@ class BenchmarksHandler(CockpitHandler):
     @authorized
     async def get(self) -> None:
         self.reply_list(BenchmarkSummary, await self.services.blocking(benchmark.list_benchmarks))
+
+    @authenticated
+    @authorized
+    async def post(self) -> None:
+        result = self.body(BenchmarkResult)
+        self.reply(await self.services.blocking(benchmark.take_in, result), HTTPStatus.CREATED)
 
 
 class BenchmarkHandler(CockpitHandler):

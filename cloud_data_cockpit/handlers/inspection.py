@@ -81,4 +81,5 @@ def _describe(name: str) -> FormatInfo:
         extra=found.extra,
         problem=f"needs {', '.join(missing)}: pip install 'cloud-data-cockpit[{found.extra}]'" if missing else None,
         params_schema=found.params.model_json_schema(),
+        views=sorted(found.views),
     )

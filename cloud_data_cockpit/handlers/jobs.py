@@ -45,7 +45,7 @@ class JobsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def post(self) -> None:
-        self.reply(await self.services.runner.submit(*parsed(self.request.body)), HTTPStatus.CREATED)
+        self.reply(await self.services.runner.submit(*parsed(self.request.body), self.user_name), HTTPStatus.CREATED)
 
 
 class JobHandler(CockpitHandler):
@@ -53,6 +53,13 @@ class JobHandler(CockpitHandler):
     @authorized
     async def get(self, job_id: str) -> None:
         self.reply(await self.services.blocking(self.services.board.get, job_id))
+
+
+class LogHandler(CockpitHandler):
+    @authenticated
+    @authorized
+    async def get(self, job_id: str) -> None:
+        self.reply(await self.services.blocking(self.services.board.logs.read, job_id))
 
 
 class CancelHandler(CockpitHandler):
@@ -106,4 +113,4 @@ class RetryHandler(_AgainHandler):
         if job.resumable and kind.resumes:
             self.reply(await self._go_on(job, kind, request))
             return
-        self.reply(await self.services.runner.submit(kind, request), HTTPStatus.CREATED)
+        self.reply(await self.services.runner.submit(kind, request, self.user_name), HTTPStatus.CREATED)

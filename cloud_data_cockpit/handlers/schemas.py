@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from .. import models
+from ..models.base import Queued
 
 
 class RecordSchema(GenerateJsonSchema):
@@ -44,6 +45,9 @@ def definitions(
     found: dict[str, Any] = schema.get("$defs", {})
     for definition in found.values():
         definition.pop("title", None)
+    for record in wanted:
+        if issubclass(record, Queued) and "priority" in (required := found[record.__name__].get("required", [])):
+            required.remove("priority")  # who asks need not say it
     return found
 
 

@@ -35,7 +35,7 @@ class UploadsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def post(self) -> None:
-        self.reply(await self.services.uploads.start(self.body(UploadRequest)), HTTPStatus.CREATED)
+        self.reply(await self.services.uploads.start(self.body(UploadRequest), self.user_name), HTTPStatus.CREATED)
 
 
 class CompleteHandler(CockpitHandler):

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from ..models import ConnectionRef, Job, PartReceipt, UploadRequest
-from ..s3.ledger import Begun
+from ..s3.ledger import Begun, Ledger, MemoryLedger
+from .progress import Progress
 from .store import Store
 
 _COLUMNS = "job_id, owner, upload_id, connection, bucket, key, uploads.request, stamp, part_size, touched"
@@ -149,6 +150,13 @@ class JobLedger:
 
     def was_sent(self, key: str, stamp: str) -> bool:
         return self._kept.was_sent(self._job_id, key, stamp)
+
+
+def ledger_of(progress: Progress, connection: ConnectionRef, bucket: str) -> Ledger:
+    """What a job remembers of its uploads to `bucket`: in the store, where it has one."""
+    if progress.store is None:
+        return MemoryLedger()
+    return JobLedger(KeptUploads(progress.store), progress.job_id, connection, bucket)
 
 
 def _upload(row: tuple[object, ...]) -> KeptUpload:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Cancelled
 
 if TYPE_CHECKING:
+    from ..models import LogLevel
     from .store import Store
 
 MOST_NOTES = 50
@@ -19,7 +20,7 @@ class Progress:
     """`done` of `total` in the unit of the kind, `items` of `items_total` whole objects, a `phase`, and `notes`.
 
     Every method may be called from any thread, tells what has changed, and raises Cancelled once the job has been
-    stopped, except `note`. Called as `progress(done, total)` it is what formats take as their `report`.
+    stopped, except `note` and `log`. Called as `progress(done, total)` it is what formats take as their `report`.
     `job_id` and `store` are for jobs that remember how far they came.
     """
 
@@ -32,11 +33,13 @@ class Progress:
         store: Store | None = None,
         closing: threading.Event | None = None,
         keep: Callable[[Mapping[str, Any]], object] | None = None,
+        log: Callable[[str, LogLevel], None] | None = None,
     ) -> None:
         self.job_id = job_id
         self.store = store
         self._closing = closing
         self._keep = keep
+        self._log = log
         self._tell = tell
         self._stop = stop
         self._lock = threading.Lock()
@@ -115,8 +118,14 @@ class Progress:
         if self._keep is not None:
             self._keep(fields)
 
+    def log(self, text: str, level: LogLevel = "info") -> None:
+        """A line for the log of the job, which tells what happened when."""
+        if self._log is not None:
+            self._log(text, level)
+
     def note(self, text: str) -> None:
-        """Keep a line for people with the job; beyond MOST_NOTES only their number is kept."""
+        """Keep a line for people with the job, and in its log; beyond MOST_NOTES the job has only their number."""
+        self.log(text)
         with self._lock:
             if len(self._notes) < MOST_NOTES:
                 self._notes.append(text)

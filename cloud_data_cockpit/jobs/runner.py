@@ -6,9 +6,10 @@ import asyncio
 import logging
 import secrets
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ..errors import Cancelled, CockpitError, Conflict
@@ -16,6 +17,7 @@ from ..models import Job, Problem, Record
 from .base import Interrupted, Kind
 from .board import Board
 from .progress import Progress
+from .queue import Queue
 from .store import ENDED
 from .tracebacks import problem_of, traceback_text
 
@@ -54,6 +56,7 @@ class _Running:
 def new_job(kind: Kind[Any], request: Any, **fields: Any) -> Job:
     """A queued job of `kind`, asked for by a record of that kind, with an id of its own."""
     now = datetime.now(UTC)
+    fields = {"state": "queued", **fields}
     return Job(
         id=secrets.token_hex(8),
         kind=kind.name,
@@ -63,27 +66,30 @@ def new_job(kind: Kind[Any], request: Any, **fields: Any) -> Job:
         unit=kind.unit,
         connection=request.connection or "",
         uri=kind.uri(request),
-        **{"state": "queued", **fields},
+        priority=getattr(request, "priority", "normal"),
+        executor=getattr(request, "executor", None),
+        started=now if fields["state"] == "running" else None,
+        **fields,
     )
 
 
 class Runner:
-    """Jobs that this server works at itself, at most `max_jobs` heavy ones at once; further ones wait."""
+    """Jobs that this server works at itself, at most `max_jobs` heavy ones at once; further ones wait in a Queue."""
 
     def __init__(self, board: Board, max_jobs: int, light_jobs: int = LIGHT_JOBS) -> None:
         self._board = board
-        self._heavy = ThreadPoolExecutor(max_jobs, thread_name_prefix="cockpit-job")
-        self._light = ThreadPoolExecutor(light_jobs, thread_name_prefix="cockpit-transfer")
+        self._heavy = Queue(max_jobs, "cockpit-job")
+        self._light = Queue(light_jobs, "cockpit-transfer")
         self._running: dict[str, _Running] = {}
         self._closing = threading.Event()
 
-    async def submit(self, kind: Kind[Any], request: Record) -> Job:
-        """Check the request, queue the job; the errors of the check are raised here, later ones are the job's."""
+    async def submit(self, kind: Kind[Any], request: Record, user: str = "") -> Job:
+        """Check the request, queue the job of `user`; errors of the check are raised here, later ones are the job's."""
         if kind.check is not None:
             await asyncio.to_thread(kind.check, request)
         kept = request if kind.may_keep(request) else None
-        job = await asyncio.to_thread(self._board.add, new_job(kind, request), kept)
-        self._begin(job.id, kind, request)
+        job = await asyncio.to_thread(self._board.add, new_job(kind, request, user=user), kept)
+        self._begin(job, kind, request)
         return job
 
     async def go_on(self, job: Job, former: str, kind: Kind[Any], request: Record) -> Job:
@@ -93,13 +99,13 @@ class Runner:
         )
         if not taken:
             raise Conflict(f"job {job.id} goes on in another Jupyter server of yours")
-        self._begin(job.id, kind, request)
+        self._begin(job, kind, request)
         return await asyncio.to_thread(self._board.get, job.id)
 
-    def _begin(self, job_id: str, kind: Kind[Any], request: Record) -> None:
-        stop = threading.Event()
-        pool = self._heavy if kind.heavy else self._light
-        future = pool.submit(self._work, job_id, kind, request, stop)
+    def _begin(self, job: Job, kind: Kind[Any], request: Record) -> None:
+        job_id, stop = job.id, threading.Event()
+        queue = self._heavy if kind.heavy else self._light
+        future = queue.submit(partial(self._work, job_id, kind, request, stop), job.priority, job.user)
         kept = kind.may_keep(request)
         self._running[job_id] = _Running(kind.resumes and kept, interruption(kind, kept), stop, future)
         future.add_done_callback(lambda _: self._running.pop(job_id, None))
@@ -142,8 +148,8 @@ class Runner:
         waiting = [asyncio.wrap_future(entry.future) for entry in running.values() if not entry.future.done()]
         if waiting:
             await asyncio.wait(waiting, timeout=STOP_TIMEOUT)
-        for pool in (self._heavy, self._light):
-            pool.shutdown(wait=False, cancel_futures=True)
+        for queue in (self._heavy, self._light):
+            queue.shutdown()
 
     def _work(self, job_id: str, kind: Kind[Any], request: Record, stop: threading.Event) -> None:
         progress = Progress(
@@ -153,6 +159,7 @@ class Runner:
             store=self._board.store,
             closing=self._closing,
             keep=lambda fields: self._board.change(job_id, **fields),
+            log=partial(self._board.log, job_id),
         )
         if kind.work is None or not self._board.change(job_id, state="running", phase=kind.phase):
             return

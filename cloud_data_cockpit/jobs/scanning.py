@@ -38,15 +38,26 @@ def scanning(
     The map is None for this server's own threads. The blocks are dropped unless the server ends meanwhile.
     """
     from ..executors import as_run, open_executor
-    from ..slicing.checkpoints import Checkpoint, directory_of
 
-    checkpoint = Checkpoint(directory_of(progress.job_id or "none"))
-    try:
+    with blocks_of(progress) as checkpoint:
         if request.executor == "threads" and not request.executor_options:
             yield None, checkpoint
             return
         with open_executor(request.executor, **request.executor_options) as executor:
             yield as_run(executor, stop=progress.stop, connection=connection), checkpoint
+
+
+@contextmanager
+def blocks_of(progress: Progress) -> Iterator[Checkpoint]:
+    """The blocks that the job has scanned; they are dropped unless the server ends meanwhile."""
+    from ..slicing.checkpoints import INTERVAL, Checkpoint, directory_of
+
+    def told(number: int) -> None:
+        progress.log(f"The scan goes on from {number:,} blocks that were done before")
+
+    checkpoint = Checkpoint(directory_of(progress.job_id or "none"), INTERVAL, told)
+    try:
+        yield checkpoint
     finally:
         if progress.closing:
             checkpoint.flush()

@@ -8,11 +8,10 @@ from ..errors import BadRequest, Cancelled, CockpitError, CredentialsError, Serv
 from ..models import SendRequest
 from .base import Interrupted, Kind, last_name
 from .gathering import Gathering
-from .kept import JobLedger, KeptUploads
+from .kept import ledger_of
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from ..s3.ledger import Ledger
     from ..s3.sending import Sending
 
 
@@ -48,13 +47,10 @@ def _may_keep(request: SendRequest) -> bool:
 
 def _send(request: SendRequest, progress: Progress) -> dict[str, Any]:
     from ..s3.connections import resolve
-    from ..s3.ledger import MemoryLedger
     from ..s3.sending import Sending
 
     connection = resolve(request.connection)
-    ledger: Ledger = MemoryLedger()
-    if progress.store is not None:
-        ledger = JobLedger(KeptUploads(progress.store), progress.job_id, connection.ref, request.bucket)
+    ledger = ledger_of(progress, connection.ref, request.bucket)
     sending = Sending(connection, request.bucket, progress, ledger, request.on_conflict)
     try:
         _count(request, progress)

@@ -20,7 +20,7 @@ from ..models import Job
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 ENDED = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 """The states of jobs that nobody works at. Only `interrupted` is ever left again, when the job is `resumable`."""
 PATIENCE = 10.0
@@ -72,6 +72,16 @@ CREATE TABLE sent (
     PRIMARY KEY (job_id, key)
 );
 """
+_LINES = """
+CREATE TABLE lines (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    level TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (job_id, number)
+) WITHOUT ROWID
+"""
 _CHANGES = {
     1: "ALTER TABLE jobs ADD COLUMN request TEXT",
     2: f"""
@@ -82,6 +92,7 @@ INSERT INTO uploads (job_id, upload_id, connection, bucket, key, closed)
     SELECT job_id, upload_id, connection, bucket, key, closed FROM former_uploads;
 DROP TABLE former_uploads;
 """,
+    3: _LINES,
 }
 """What makes a database of one version one of the next."""
 
@@ -236,7 +247,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer Data Cockpit: pip install --upgrade cloud-data-cockpit, or move it away"
         )
     if version == 0:
-        _run(connection, _TABLES + _UPLOADS)
+        _run(connection, _TABLES + _UPLOADS + _LINES)
     else:
         for older in range(version, SCHEMA_VERSION):
             _run(connection, _CHANGES[older])

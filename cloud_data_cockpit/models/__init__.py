@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import CompanionRule, Problem, Record, ServerInfo
+from .base import CompanionRule, Priority, Problem, Record, ServerInfo
 from .benchmarks import (
     BenchmarkPoint,
     BenchmarkRequest,
@@ -35,7 +35,10 @@ from .jobs import (
     IndexRequest,
     Job,
     JobKind,
+    JobLog,
     JobState,
+    LogLevel,
+    LogLine,
     OnConflict,
     PartitionRequest,
     SearchRequest,
@@ -107,8 +110,11 @@ __all__ = [
     "IndexRequest",
     "Job",
     "JobKind",
+    "JobLog",
     "JobState",
     "Listing",
+    "LogLevel",
+    "LogLine",
     "Machine",
     "Manifest",
     "ManifestSummary",
@@ -127,6 +133,7 @@ __all__ = [
     "PresignRequest",
     "PresignedLink",
     "Prices",
+    "Priority",
     "Problem",
     "Recommendation",
     "Record",

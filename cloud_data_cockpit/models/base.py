@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
+
+Priority = Literal["low", "normal", "high"]
 
 
 class Record(BaseModel):
@@ -16,6 +20,12 @@ class Problem(Record):
 
     code: str
     message: str
+
+
+class Queued(Record):
+    """What asks for a job; those of a higher `priority` begin first."""
+
+    priority: Priority = "normal"
 
 
 class CompanionRule(Record):

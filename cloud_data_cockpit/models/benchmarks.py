@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Record
+from .base import Queued, Record
 
 Spacing = Literal["linear", "geometric"]
 Verdict = Literal["best", "cheaper", "no difference", "only one", "none"]
@@ -53,7 +53,7 @@ class Prices(Record):
     note: str = "S3 Standard, us-east-1, read over the internet"
 
 
-class BenchmarkRequest(Record):
+class BenchmarkRequest(Queued):
     """A sweep over `parameter` of the cut of `uri`.
 
     `timed`: "read" (bytes), "get" (the natural object), a view of the format, or "module:function". `per` tells whether

@@ -7,16 +7,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from .base import Problem, Record
+from .base import Priority, Problem, Queued, Record
 from .objects import ObjectEntry, Selection
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 JobKind = Literal["partition", "index", "benchmark", "upload", "copy", "move", "delete", "download", "change", "search"]
 Unit = Literal["bytes", "records", "objects", "measurements"]
+LogLevel = Literal["info", "warning", "error"]
 OnConflict = Literal["fail", "skip", "replace"]
 
 
-class _Scanned(Record):
+class _Scanned(Queued):
     """An object that is scanned on the engine `executor`, opened with `executor_options`."""
 
     connection: str
@@ -39,7 +40,7 @@ class IndexRequest(_Scanned):
     kind: Literal["index"]
 
 
-class CopyRequest(Selection):
+class CopyRequest(Selection, Queued):
     """Copy or move a selection below `to_prefix` of `to_bucket`, also to another connection.
 
     `rename` is the exact key (of one object) or prefix (of one prefix) in place of a name below `to_prefix`.
@@ -53,14 +54,14 @@ class CopyRequest(Selection):
     on_conflict: OnConflict = "fail"
 
 
-class DeleteRequest(Selection):
+class DeleteRequest(Selection, Queued):
     """Delete a selection. With `all_versions` a versioned bucket keeps nothing of it; else it keeps what was there."""
 
     kind: Literal["delete"]
     all_versions: bool = False
 
 
-class DownloadRequest(Selection):
+class DownloadRequest(Selection, Queued):
     """Bring a selection into `directory`, a path below Jupyter's own directory."""
 
     kind: Literal["download"]
@@ -68,7 +69,7 @@ class DownloadRequest(Selection):
     on_conflict: OnConflict = "fail"
 
 
-class ChangeRequest(Record):
+class ChangeRequest(Queued):
     """Change what an object says of itself; None leaves a field as it is. S3 does that by copying it onto itself."""
 
     kind: Literal["change"]
@@ -80,7 +81,7 @@ class ChangeRequest(Record):
     storage_class: str | None = None
 
 
-class SearchRequest(Record):
+class SearchRequest(Queued):
     """Find keys below `prefix`: those that hold `pattern`, or match it as a glob (`*`, `?`, `[...]`, `**` over "/")."""
 
     kind: Literal["search"]
@@ -93,7 +94,7 @@ class SearchRequest(Record):
     limit: int = Field(default=10_000, ge=1, le=1_000_000)
 
 
-class SendRequest(Record):
+class SendRequest(Queued):
     """Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix."""
 
     kind: Literal["upload"]
@@ -118,6 +119,9 @@ class Job(Record):
 
     `benchmark_id` from the first measurement of a benchmark on.
     `items` counts whole objects: copied, deleted, found. `resumable`: it stopped half-way and can go on.
+    `user` is the name of the Jupyter user who started it, "" when it came with nothing but the server's token.
+    `executor` is the engine, for kinds that have one. `started` is when it last began to run; `rate`, in `unit` a
+    second over the last seconds, and `seconds_left` are known only while it does.
     """
 
     id: str
@@ -137,5 +141,26 @@ class Job(Record):
     manifest_id: str | None = None
     benchmark_id: str | None = None
     resumable: bool = False
+    priority: Priority = "normal"
+    user: str = ""
+    executor: str | None = None
+    started: datetime | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
     notes: list[str] = Field(default_factory=list)
     error: Problem | None = None
+
+
+class LogLine(Record):
+    """What happened to a job, and when."""
+
+    at: datetime
+    level: LogLevel
+    text: str
+
+
+class JobLog(Record):
+    """The newest lines of the log of a job, oldest first; `total` counts those too that are not kept any more."""
+
+    lines: list[LogLine]
+    total: int

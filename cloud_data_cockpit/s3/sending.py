@@ -17,7 +17,7 @@ from .former import Former, look_for, was_put
 from .items import Item
 from .ledger import Begun, Ledger
 from .objects import make_uri
-from .sequential import send_stream
+from .sequential import noted_start, send_stream
 from .whole import MOST_BYTES, put_whole
 
 WORKERS = 32
@@ -240,7 +240,7 @@ class Sending:
 
     def _opened(self, item: Item) -> _Open:
         request = self._request(item)
-        opened = uploads.start(self._connection, request)
+        opened = noted_start(self._connection, request, self._ledger)
         self._ledger.begin(Begun(item.key, item.stamp, opened.upload_id, opened.part_size))
         return _Open(item, request, opened, {})
 

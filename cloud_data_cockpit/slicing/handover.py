@@ -85,7 +85,7 @@ def torch_dataset(slices: Slices, read: Callable[[LazySlice], Any]) -> SliceData
 
 def plot_sizes(slices: Slices, ax: Any) -> Any:
     """Two panels of one figure, or what `ax` (two of them) was given: bytes above, records below."""
-    _needed("matplotlib", "matplotlib")
+    _needed("matplotlib", "cloud-data-cockpit[plot]")
     if ax is None:
         from matplotlib import pyplot
 

@@ -1,7 +1,11 @@
-/* The REST API of the server extension: one method a route, every failure an ApiError. */
+/* The REST API of the server extension: one method a route. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { Requests } from './request';
 import type {
+  BenchmarkRequest,
+  BenchmarkResult,
+  BenchmarkSummary,
   Bucket,
   ChangeRequest,
   ConnectionDraft,
@@ -12,10 +16,12 @@ import type {
   DeleteRequest,
   DownloadRequest,
   DownloadTicket,
+  ExecutorInfo,
   FolderRequest,
   FoundPlace,
   FormatInfo,
   HitPage,
+  IndexRequest,
   Job,
   Listing,
   ManifestSummary,
@@ -45,58 +51,14 @@ import type {
   VersionRequest
 } from './schema';
 
+export { ApiError, asApiError, isAbort } from './request';
+
 /** What acts on objects, by its kind. */
 export type ActionRequest = CopyRequest | DeleteRequest | DownloadRequest | ChangeRequest | SearchRequest;
 
-const ROOT = 'cloud-data-cockpit/api';
-
-/** A request that failed: `message` is in the server's words, `code` is stable, `status` 0 means no reply at all. */
-export class ApiError extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-    readonly status: number
-  ) {
-    super(message);
-    this.name = 'ApiError';
-  }
-
-  /** Whether the same request may succeed a moment later. */
-  get passing(): boolean {
-    return this.status === 0 || this.status === 429 || (this.status >= 500 && this.status !== 501);
-  }
-}
-
-/** True for the rejection of a request that we gave up ourselves. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}
-
-/** Any thrown value as an ApiError, so that a view always has words to show. */
-export function asApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) {
-    return error;
-  }
-  return new ApiError(error instanceof Error ? error.message : String(error), 'unexpected', -1);
-}
-
 export type ObjectQuery = { connection: string; bucket: string; key: string; version_id?: string | null };
 
-type Query = Record<string, string | number | null | undefined>;
-
-interface ICall {
-  method?: string;
-  query?: Query;
-  json?: unknown;
-  body?: Blob;
-  headers?: Record<string, string>;
-  keepalive?: boolean;
-  signal?: AbortSignal;
-}
-
-export class ApiClient {
-  constructor(private readonly settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {}
-
+export class ApiClient extends Requests {
   info(): Promise<ServerInfo> {
     return this.call('info');
   }
@@ -205,7 +167,7 @@ export class ApiClient {
 
   /** The address of what a ticket names. */
   addressOf(ticket: DownloadTicket): string {
-    return URLExt.join(this.settings.baseUrl, ROOT, ticket.path);
+    return this.address(ticket.path);
   }
 
   /** Copy, move, delete, bring into Jupyter's directory, change or search. */
@@ -284,6 +246,49 @@ export class ApiClient {
     return this.call('jobs', { method: 'POST', json: request });
   }
 
+  /** Scan an object, so that every later cut is quick. */
+  startIndex(request: IndexRequest): Promise<Job> {
+    return this.call('jobs', { method: 'POST', json: request });
+  }
+
+  startBenchmark(request: BenchmarkRequest): Promise<Job> {
+    return this.call('jobs', { method: 'POST', json: request });
+  }
+
+  executors(): Promise<ExecutorInfo[]> {
+    return this.call('executors');
+  }
+
+  /** Clusters that dask-labextension keeps; none where it is not installed. */
+  async daskClusters(): Promise<IDaskCluster[]> {
+    const url = URLExt.join(this.settings.baseUrl, 'dask/clusters');
+    const response = await ServerConnection.makeRequest(url, { cache: 'reload' }, this.settings);
+    const found: unknown = response.ok ? await response.json() : [];
+    return Array.isArray(found) ? found.filter(isCluster) : [];
+  }
+
+  benchmarks(): Promise<BenchmarkSummary[]> {
+    return this.call('benchmarks');
+  }
+
+  benchmark(id: string): Promise<BenchmarkResult> {
+    return this.call(`benchmarks/${encodeURIComponent(id)}`);
+  }
+
+  /** Keep what was measured elsewhere, such as in a notebook's kernel. */
+  saveBenchmark(result: BenchmarkResult): Promise<BenchmarkSummary> {
+    return this.call('benchmarks', { method: 'POST', json: result });
+  }
+
+  async deleteBenchmark(id: string): Promise<void> {
+    await this.call<unknown>(`benchmarks/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  /** The address of a benchmark's values as CSV. */
+  benchmarkCsv(id: string): string {
+    return this.address(`benchmarks/${encodeURIComponent(id)}/csv`);
+  }
+
   jobs(): Promise<Job[]> {
     return this.call('jobs');
   }
@@ -294,6 +299,11 @@ export class ApiClient {
 
   retryJob(id: string): Promise<Job> {
     return this.call(`jobs/${encodeURIComponent(id)}/retry`, { method: 'POST' });
+  }
+
+  /** Let an interrupted job go on. */
+  resumeJob(id: string): Promise<Job> {
+    return this.call(`jobs/${encodeURIComponent(id)}/resume`, { method: 'POST' });
   }
 
   manifests(): Promise<ManifestSummary[]> {
@@ -307,57 +317,15 @@ export class ApiClient {
   slices(id: string, offset: number, limit: number, signal?: AbortSignal): Promise<SlicePage> {
     return this.call(`manifests/${encodeURIComponent(id)}/slices`, { query: { offset, limit }, signal });
   }
-
-  private async call<T>(
-    route: string,
-    { method = 'GET', query, json, body, headers, keepalive, signal }: ICall = {}
-  ): Promise<T> {
-    const url = URLExt.join(this.settings.baseUrl, ROOT, route) + queryString(query);
-    // Under JupyterLab's own "no-store" each URL gets a number added, which the server takes for a parameter.
-    const init: RequestInit = { method, signal, keepalive, cache: 'reload' };
-    if (json !== undefined) {
-      init.body = JSON.stringify(json);
-    } else if (body !== undefined) {
-      init.body = body;
-      init.headers = { 'Content-Type': 'application/octet-stream', ...headers };
-    }
-    let response: Response;
-    try {
-      response = await ServerConnection.makeRequest(url, init, this.settings);
-    } catch {
-      // JupyterLab makes a network error of an abort as well.
-      signal?.throwIfAborted();
-      throw new ApiError('The Jupyter server does not answer. Is it still running?', 'unreachable', 0);
-    }
-    if (!response.ok) {
-      throw await problemOf(response);
-    }
-    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
-  }
 }
 
-/** `?a=1&b=2` with every value encoded; what is null or undefined is left out. */
-function queryString(query: Query = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
-  const encoded = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
-  return encoded.length ? `?${encoded.join('&')}` : '';
+/** A cluster of dask-labextension, as far as we use it. */
+export interface IDaskCluster {
+  name: string;
+  scheduler_address: string;
+  workers: number;
 }
 
-/** The server's own words where it gave some; a reply of another kind comes from a proxy or a missing extension. */
-async function problemOf(response: Response): Promise<ApiError> {
-  const text = await response.text();
-  try {
-    const problem: unknown = JSON.parse(text);
-    if (typeof problem === 'object' && problem !== null && 'message' in problem && problem.message) {
-      const code = 'code' in problem ? String(problem.code) : 'error';
-      return new ApiError(String(problem.message), code, response.status);
-    }
-  } catch {
-    // Not JSON: the words below say what is known.
-  }
-  const words =
-    response.status === 404
-      ? 'The Data Cockpit server extension does not answer. Check that `jupyter server extension list` shows cloud_data_cockpit as enabled, and restart Jupyter.'
-      : `The server answered ${response.status} ${response.statusText}`.trim() + ' and gave no reason.';
-  return new ApiError(words, 'error', response.status);
+function isCluster(value: unknown): value is IDaskCluster {
+  return typeof value === 'object' && value !== null && 'scheduler_address' in value;
 }

@@ -35,6 +35,7 @@ export interface BenchmarkPoint {
  * name of its argument (`slices`).
  */
 export interface BenchmarkRequest {
+  priority?: 'low' | 'normal' | 'high';
   kind: 'benchmark';
   connection: string | null;
   uri: string;
@@ -211,6 +212,7 @@ export interface Bucket {
  * Change what an object says of itself; None leaves a field as it is. S3 does that by copying it onto itself.
  */
 export interface ChangeRequest {
+  priority?: 'low' | 'normal' | 'high';
   kind: 'change';
   connection: string;
   bucket: string;
@@ -322,6 +324,7 @@ export interface ConnectionTest {
  * `rename` is the exact key (of one object) or prefix (of one prefix) in place of a name below `to_prefix`.
  */
 export interface CopyRequest {
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   bucket: string;
   /**
@@ -343,6 +346,7 @@ export interface CopyRequest {
  * Delete a selection. With `all_versions` a versioned bucket keeps nothing of it; else it keeps what was there.
  */
 export interface DeleteRequest {
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   bucket: string;
   /**
@@ -360,6 +364,7 @@ export interface DeleteRequest {
  * Bring a selection into `directory`, a path below Jupyter's own directory.
  */
 export interface DownloadRequest {
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   bucket: string;
   /**
@@ -406,6 +411,8 @@ export interface FolderRequest {
 }
 /**
  * A format as the panel needs it; `params_schema` is the JSON schema from which the form is drawn.
+ *
+ * `views`: names of the methods by which a slice is read, besides `read` and `get`.
  */
 export interface FormatInfo {
   name: string;
@@ -418,6 +425,7 @@ export interface FormatInfo {
   params_schema: {
     [k: string]: unknown;
   };
+  views: string[];
 }
 /**
  * A place that a text names. `key` is a key, a prefix, or empty; `endpoint_hint` is None where it is AWS's.
@@ -451,6 +459,7 @@ export interface ObjectEntry {
  * Index `uri` on the engine `executor`, so that later cuts are quick; `params` that say how it is read.
  */
 export interface IndexRequest {
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   uri: string;
   format: string | null;
@@ -468,6 +477,9 @@ export interface IndexRequest {
  *
  * `benchmark_id` from the first measurement of a benchmark on.
  * `items` counts whole objects: copied, deleted, found. `resumable`: it stopped half-way and can go on.
+ * `user` is the name of the Jupyter user who started it, "" when it came with nothing but the server's token.
+ * `executor` is the engine, for kinds that have one. `started` is when it last began to run; `rate`, in `unit` a
+ * second over the last seconds, and `seconds_left` are known only while it does.
  */
 export interface Job {
   id: string;
@@ -487,6 +499,12 @@ export interface Job {
   manifest_id: string | null;
   benchmark_id: string | null;
   resumable: boolean;
+  priority: 'low' | 'normal' | 'high';
+  user: string;
+  executor: string | null;
+  started: string | null;
+  rate: number | null;
+  seconds_left: number | null;
   notes: string[];
   error: Problem | null;
 }
@@ -496,6 +514,21 @@ export interface Job {
 export interface Problem {
   code: string;
   message: string;
+}
+/**
+ * The newest lines of the log of a job, oldest first; `total` counts those too that are not kept any more.
+ */
+export interface JobLog {
+  lines: LogLine[];
+  total: number;
+}
+/**
+ * What happened to a job, and when.
+ */
+export interface LogLine {
+  at: string;
+  level: 'info' | 'warning' | 'error';
+  text: string;
 }
 /**
  * One page of a bucket below `prefix`: common prefixes first, then objects, both in UTF-8 byte order.
@@ -666,6 +699,7 @@ export interface PartReceipt {
  * Index `uri` if that has not been done, on the engine `executor`; cut it by `params`, save a manifest.
  */
 export interface PartitionRequest {
+  priority?: 'low' | 'normal' | 'high';
   connection: string;
   uri: string;
   format: string | null;
@@ -728,6 +762,7 @@ export interface ResumeRequest {
  * Find keys below `prefix`: those that hold `pattern`, or match it as a glob (`*`, `?`, `[...]`, `**` over "/").
  */
 export interface SearchRequest {
+  priority?: 'low' | 'normal' | 'high';
   kind: 'search';
   connection: string;
   bucket: string;
@@ -756,6 +791,7 @@ export interface Selection {
  * Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix.
  */
 export interface SendRequest {
+  priority?: 'low' | 'normal' | 'high';
   kind: 'upload';
   connection: string;
   bucket: string;

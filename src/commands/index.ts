@@ -1,4 +1,5 @@
 /* Every action as a command: what the palette, the menus and the buttons call. One file a subject. */
+import { addBenchmarkCommands } from './benchmarks';
 import { addConnectionCommands } from './connections';
 import { addDownloadCommands } from './downloads';
 import { addEditCommands } from './edit';
@@ -21,6 +22,7 @@ export function addCommands(options: ICommandsOptions): void {
   addLinkCommands(options);
   addPropertyCommands(options);
   addObjectCommands(options);
+  addBenchmarkCommands(options);
   addUploadCommands(options);
   addSliceCommands(options);
   addJobCommands(options);

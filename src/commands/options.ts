@@ -1,8 +1,10 @@
 /* What adding commands needs, and how what they throw is shown. */
-import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import type { IThemeManager } from '@jupyterlab/apputils';
 import { Notification } from '@jupyterlab/apputils';
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Cockpit } from '../models/cockpit';
@@ -13,6 +15,11 @@ export interface ICommandsOptions {
   tracker: INotebookTracker | null;
   /** JupyterLab's own file browser, where there is one. */
   files: IDefaultFileBrowser | null;
+  /** What draws charts. */
+  rendermime: IRenderMimeRegistry | null;
+  themes: IThemeManager | null;
+  /** Opens tabs again after a reload. */
+  restorer: ILayoutRestorer | null;
   trans: TranslationBundle;
 }
 

@@ -65,3 +65,21 @@ export const propertiesIcon = new LabIcon({
   name: 'cloud-data-cockpit:properties',
   svgstr: `<svg ${FRAME}><path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 1.8a7.2 7.2 0 1 1 0 14.4 7.2 7.2 0 0 1 0-14.4zM11 7h2v2h-2V7zm0 3.6h2V17h-2v-6.4z"/></svg>`
 });
+
+/** Bars of which one is the highest: which is the fastest? */
+export const benchmarkIcon = new LabIcon({
+  name: 'cloud-data-cockpit:benchmark',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="4" y="13" width="3.5" height="7"/><rect x="10.2" y="4" width="3.5" height="16"/><rect x="16.5" y="9" width="3.5" height="11"/></g></svg>`
+});
+
+/** Marks along a text: where the pieces of an object lie. */
+export const indexIcon = new LabIcon({
+  name: 'cloud-data-cockpit:index',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="9" y="5" width="11" height="2"/><rect x="9" y="11" width="11" height="2"/><rect x="9" y="17" width="11" height="2"/><circle cx="5.2" cy="6" r="1.7"/><circle cx="5.2" cy="12" r="1.7"/><circle cx="5.2" cy="18" r="1.7"/></g></svg>`
+});
+
+/** A list of which each line is under way: the jobs. */
+export const jobsIcon = new LabIcon({
+  name: 'cloud-data-cockpit:jobs',
+  svgstr: `<svg ${FRAME}><g class="jp-icon3" fill="#616161"><rect x="4" y="4" width="16" height="2"/><path d="M4 9h16v3H4zm1 1v1h9v-1zM4 15h16v3H4zm1 1v1h5v-1z" fill-rule="evenodd"/></g></svg>`
+});

@@ -8,6 +8,7 @@ import { BrowserModel } from './browser';
 import { ColumnsModel } from './columns';
 import { ConnectionsModel } from './connections';
 import { isPrefix } from './dataset';
+import { EnginesModel } from './engines';
 import { FavouritesModel } from './favourites';
 import { JobsModel } from './jobs';
 import type { IPlace as ILocated } from './location';
@@ -61,6 +62,7 @@ export class Cockpit {
       pageSize
     );
     this.object = new ObjectModel(api);
+    this.engines = new EnginesModel(api);
     this.jobs = new JobsModel(api);
     this.slices = new SlicesModel(api);
     this.search = new SearchModel(api, job => {
@@ -99,6 +101,7 @@ export class Cockpit {
   readonly connections: ConnectionsModel;
   readonly browser: BrowserModel;
   readonly object: ObjectModel;
+  readonly engines: EnginesModel;
   readonly jobs: JobsModel;
   readonly slices: SlicesModel;
   readonly search: SearchModel;
@@ -315,14 +318,19 @@ export class Cockpit {
     }
   }
 
-  /** Cut the selected object as the form says. */
-  async partition(): Promise<void> {
+  /** Look at the selected object at once: a menu opens faster than S3 answers. */
+  async lookNow(): Promise<void> {
     const selected = this.rows.activeEntry;
     if (selected?.kind === 'object' && selected.key !== this.object.target?.key) {
       clearTimeout(this._look);
       await this.showObject(selected.key);
     }
-    const job = await this.object.partition();
+  }
+
+  /** Cut the selected object as the form says. */
+  async partition(): Promise<void> {
+    await this.lookNow();
+    const job = await this.object.partition(() => this.engines.ready());
     if (job) {
       this._started.add(job.id);
       this.jobs.apply(job);
@@ -337,7 +345,7 @@ export class Cockpit {
     clearTimeout(this._look);
     clearTimeout(this._showing);
     const browsing = [this.browser, this.search, this.actions, this.columns, this.favourites];
-    const models = [...browsing, this.connections, this.object, this.jobs, this.slices, this.uploads];
+    const models = [...browsing, this.connections, this.object, this.engines, this.jobs, this.slices, this.uploads];
     models.forEach(model => model.dispose());
     Signal.clearData(this);
   }

@@ -2,6 +2,7 @@
 import type { ApiClient, ApiError } from '../api/client';
 import { asApiError, isAbort } from '../api/client';
 import type { FormatInfo, Job, ObjectDetail } from '../api/schema';
+import type { IEngineRequest } from './engines';
 import type { FieldValue, IForm, IFormState } from './form';
 import { faultsOf, formOf, initialState, paramsOf } from './form';
 import { Observable } from './observable';
@@ -65,6 +66,13 @@ export class ObjectModel extends Observable {
     return ready && !!form && !!format?.usable && !Object.keys(faultsOf(form, this.state)).length;
   }
 
+  /** How the object is read, as the form says: no way to cut among it. */
+  get readingParams(): Record<string, unknown> {
+    const { form } = this;
+    const only = form && { cut: [], plain: [], reading: form.reading };
+    return only ? paramsOf(only, this.state) : {};
+  }
+
   async show(target: ITargetObject | null): Promise<void> {
     const same = target && this.target && sameObject(target, this.target);
     this.target = target;
@@ -126,8 +134,16 @@ export class ObjectModel extends Observable {
     this.change({ ...state, values: { ...state.values, [name]: value } });
   }
 
-  /** Start the partition; the job, or null when it was refused (see `submitError`). */
-  async partition(): Promise<Job | null> {
+  /** Cut by a value that was found to be good; where the format has no such way, by the number of slices it makes. */
+  use(parameter: string, value: number, numSlices: number | null): void {
+    const has = (name: string) => this.form?.cut.some(field => field.name === name) ?? false;
+    const [name, wanted] = has(parameter) ? [parameter, value] : ['num_slices', numSlices ?? value];
+    const { state } = this;
+    this.change({ cutBy: name, values: { ...state.values, [name]: String(wanted) } });
+  }
+
+  /** Start the partition on an engine; the job, or null when it was refused (see `submitError`). */
+  async partition(engine: () => Promise<IEngineRequest>): Promise<Job | null> {
     const { target, detail, form, format } = this;
     if (!target || !detail || !form || !format || !this.canPartition) {
       return null;
@@ -143,8 +159,7 @@ export class ObjectModel extends Observable {
         uri: detail.uri,
         format: format.name,
         params,
-        executor: 'threads',
-        executor_options: {}
+        ...(await engine())
       });
       if (target === this.target) {
         this.jobId = job.id;

@@ -14,7 +14,7 @@ import * as React from 'react';
 import type { Job } from '../api/schema';
 import { IconButton } from '../components/buttons';
 import { formatBytes, formatCount } from '../components/format';
-import { copyObjectIcon, moveObjectIcon, sliceIcon } from '../components/icons';
+import { benchmarkIcon, copyObjectIcon, indexIcon, moveObjectIcon, sliceIcon } from '../components/icons';
 import { EmptyState, ErrorNotice, Loading } from '../components/notices';
 import { RelativeDate } from '../components/values';
 import { Words } from '../components/Words';
@@ -31,8 +31,8 @@ type Filter = 'all' | 'active' | 'ended';
 
 const ICONS: Record<Job['kind'], LabIcon> = {
   partition: sliceIcon,
-  index: sliceIcon,
-  benchmark: sliceIcon,
+  index: indexIcon,
+  benchmark: benchmarkIcon,
   upload: fileUploadIcon,
   copy: copyObjectIcon,
   move: moveObjectIcon,

@@ -2,18 +2,20 @@
 import * as React from 'react';
 import { ErrorNotice } from '../components/notices';
 import { Field } from '../components/SchemaForm';
-import type { FormFault, IField } from '../models/form';
+import type { IField } from '../models/form';
 import { counts, faultOf, faultsOf } from '../models/form';
 import { isActive } from '../models/jobs';
 import { CommandIDs } from '../tokens';
-import type { ICockpitContext } from './context';
 import { useCockpit, useModel } from './context';
+import { EngineChoice } from './EngineChoice';
+import { faultText } from './faults';
 import { JobProgress } from './JobProgress';
 
 export function PartitionForm(): React.JSX.Element | null {
   const { cockpit, trans, execute } = useCockpit();
   const object = useModel(cockpit.object);
   const jobs = useModel(cockpit.jobs);
+  const engines = useModel(cockpit.engines);
   const { form, detail } = object;
   const own = jobs.get(object.jobId);
   const foot = React.useRef<HTMLDivElement>(null);
@@ -50,6 +52,7 @@ export function PartitionForm(): React.JSX.Element | null {
           ))}
         </details>
       )}
+      <EngineChoice disabled={running} />
       {object.submitError && <ErrorNotice message={object.submitError.message} />}
       {own && own.state === 'failed' && own.error && <ErrorNotice message={own.error.message} />}
       {own && own.state === 'cancelled' && <p className="cdc-quiet">{trans.__('Cancelled. No slices were made.')}</p>}
@@ -57,9 +60,24 @@ export function PartitionForm(): React.JSX.Element | null {
         {job && running ? (
           <JobProgress job={job} />
         ) : (
-          <button type="submit" className="cdc-Button cdc-mod-primary" disabled={!object.canPartition}>
-            {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
-          </button>
+          <div className="cdc-Form-buttons">
+            <button
+              type="submit"
+              className="cdc-Button cdc-mod-primary"
+              disabled={!object.canPartition || engines.hasFaults}
+            >
+              {object.submitting ? trans.__('Starting…') : trans.__('Partition')}
+            </button>
+            <button
+              type="button"
+              className="cdc-Button"
+              title={trans.__('Which batch size is fastest?')}
+              disabled={object.loading}
+              onClick={() => execute(CommandIDs.benchmark)}
+            >
+              {trans.__('Benchmark…')}
+            </button>
+          </div>
         )}
       </div>
     </form>
@@ -164,19 +182,4 @@ function BoundField({ field, disabled }: { field: IField; disabled: boolean }): 
       onChange={value => object.setValue(field.name, value)}
     />
   );
-}
-
-function faultText(fault: FormFault, field: IField, trans: ICockpitContext['trans']): string {
-  switch (fault) {
-    case 'minimum':
-      return trans.__('At least %1', field.minimum);
-    case 'maximum':
-      return trans.__('At most %1', field.maximum);
-    case 'integer':
-      return trans.__('A whole number');
-    case 'length':
-      return trans.__('At most %1 characters', field.maxLength);
-    default:
-      return trans.__('A number');
-  }
 }

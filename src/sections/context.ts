@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
+import { openMenu } from '../menus';
 import type { Cockpit } from '../models/cockpit';
 import type { Observable } from '../models/observable';
 
@@ -20,6 +21,16 @@ export interface ICockpitContext {
 }
 
 export const CockpitContext = React.createContext<ICockpitContext | null>(null);
+
+export function contextOf(cockpit: Cockpit, commands: CommandRegistry, trans: TranslationBundle): ICockpitContext {
+  return {
+    cockpit,
+    trans,
+    commands,
+    execute: (id, args) => void commands.execute(id, args),
+    openMenu: (name, anchor) => openMenu(name, anchor, { cockpit, commands, trans })
+  };
+}
 
 export function useCockpit(): ICockpitContext {
   const context = React.useContext(CockpitContext);

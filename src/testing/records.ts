@@ -1,5 +1,13 @@
 /* Records for tests, complete but for what a test wants to say. */
-import type { ConnectionInfo, ConnectionRef, Job, Listing, ManifestSummary, ObjectDetail } from '../api/schema';
+import type {
+  BenchmarkResult,
+  ConnectionInfo,
+  ConnectionRef,
+  Job,
+  Listing,
+  ManifestSummary,
+  ObjectDetail
+} from '../api/schema';
 import type { Rows } from '../models/rows';
 import type { IEntry } from '../models/table';
 
@@ -22,6 +30,12 @@ export function job(partial: Partial<Job> = {}): Job {
     manifest_id: null,
     benchmark_id: null,
     resumable: false,
+    priority: 'normal',
+    user: '',
+    executor: null,
+    started: null,
+    rate: null,
+    seconds_left: null,
     notes: [],
     error: null,
     ...partial
@@ -119,4 +133,64 @@ export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => voi
     reject = no;
   });
   return { promise, resolve, reject };
+}
+
+/** A result with a point for each value, `throughput` of them; the first of the fastest is recommended. */
+export function benchmark(
+  id: string,
+  values: Record<number, number>,
+  partial: Partial<BenchmarkResult> = {}
+): BenchmarkResult {
+  const points = Object.entries(values).map(([value, throughput]) => ({
+    value: Number(value),
+    num_slices: Number(value),
+    slice_bytes: 1,
+    runs: 3,
+    stage: 0,
+    partition_seconds: 0,
+    seconds: 1,
+    throughput,
+    throughput_low: throughput * 0.9,
+    throughput_high: throughput * 1.1,
+    slice_median: 0.01,
+    slice_p95: 0.02,
+    requests: 1,
+    bytes: 1,
+    cost: 0,
+    peak_memory: null,
+    failures: 0,
+    problem: null,
+    as_fast: false
+  }));
+  const best = points.reduce((most, point) => (point.throughput > most.throughput ? point : most), points[0]);
+  const facts = { gain: null, gain_low: null, gain_high: null, words: '' };
+  return {
+    version: 1,
+    id,
+    created: '2026-01-01T00:00:00Z',
+    finished: true,
+    uri: 's3://b/a.csv',
+    etag: 'e',
+    size: 10,
+    connection: 'demo',
+    format: 'csv',
+    params: {},
+    parameter: 'num_slices',
+    sweep: { values: [], start: null, stop: null, count: 8, spacing: 'geometric', search: 'all' },
+    timed: 'read',
+    executor: 'threads',
+    workers: 4,
+    machine: { system: 'Linux', cpu_count: 2, python: '3.13', package: '0.1.0' },
+    repeats: 3,
+    warm_up: 1,
+    seed: 0,
+    prices: { currency: 'USD', get_per_thousand: 0.0004, transfer_per_gb: 0.09, note: '' },
+    index_seconds: null,
+    seconds: 1,
+    points,
+    runs: [],
+    recommendation: { verdict: 'best', value: best.value, num_slices: best.value, ...facts },
+    notes: [],
+    ...partial
+  };
 }

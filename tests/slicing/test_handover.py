@@ -193,7 +193,7 @@ def test_missing_libraries_are_named(slices: Slices, monkeypatch: pytest.MonkeyP
         (slices.to_ray, r"cloud-data-cockpit\[ray\]"),
         (slices.to_rdd, r"cloud-data-cockpit\[spark\]"),
         (slices.to_torch, "pip install 'torch'"),
-        (slices.plot, "pip install 'matplotlib'"),
+        (slices.plot, r"cloud-data-cockpit\[plot\]"),
     ):
         with pytest.raises(MissingExtra, match=words):
             call()  # type: ignore[operator]
