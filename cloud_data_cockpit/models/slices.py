@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, PlainSerializer, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 
 from .base import Record
 from .connections import ConnectionRef
@@ -85,10 +85,14 @@ class Checksum(Record):
     value: str = Field(pattern=r"^[0-9a-f]{8}$")
 
 
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
 class Manifest(Record):
     """A saved list of slices with all that is needed to read them again, credentials excepted.
 
-    `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes.
+    `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes. `tags`
+    are words of people's own, to find it by.
     """
 
     version: Literal[1] = 1
@@ -104,6 +108,7 @@ class Manifest(Record):
     shared: dict[str, Any]
     records: int
     notes: list[str]
+    tags: list[Tag] = Field(default_factory=list, max_length=50)
     checksum: Checksum | None = None
     slices: SliceTable
 
@@ -123,6 +128,14 @@ class ManifestSummary(Record):
     records: int
     bytes: int
     notes: list[str]
+    tags: list[str] = Field(default_factory=list)
+
+
+class ManifestChange(Record):
+    """Another id, other tags; None leaves what is there."""
+
+    id: str | None = None
+    tags: list[Tag] | None = Field(default=None, max_length=50)
 
 
 class SliceRow(Record):

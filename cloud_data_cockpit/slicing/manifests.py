@@ -112,7 +112,9 @@ def delete(manifest_id: str) -> None:
 def summary(manifest: Manifest) -> ManifestSummary:
     """The manifest without its slices."""
     return ManifestSummary(
-        **manifest.model_dump(include={"id", "created", "uri", "etag", "size", "format", "params", "records", "notes"}),
+        **manifest.model_dump(
+            include={"id", "created", "uri", "etag", "size", "format", "params", "records", "notes", "tags"}
+        ),
         connection=manifest.connection.name if manifest.connection else None,
         num_slices=len(manifest.slices.records),
         bytes=_sum(_column(manifest.slices.lengths)),
