@@ -543,7 +543,8 @@ export interface Listing {
 /**
  * A saved list of slices with all that is needed to read them again, credentials excepted.
  *
- * `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes.
+ * `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes. `tags`
+ * are words of people's own, to find it by.
  */
 export interface Manifest {
   version: 1;
@@ -563,6 +564,10 @@ export interface Manifest {
   };
   records: number;
   notes: string[];
+  /**
+   * @maxItems 50
+   */
+  tags: string[];
   checksum: Checksum | null;
   slices: SliceTable;
 }
@@ -582,6 +587,13 @@ export interface SliceTable {
   }[];
 }
 /**
+ * Another id, other tags; None leaves what is there.
+ */
+export interface ManifestChange {
+  id: string | null;
+  tags: string[] | null;
+}
+/**
  * A manifest without its slices. `bytes` is the sum over the slices.
  */
 export interface ManifestSummary {
@@ -599,6 +611,7 @@ export interface ManifestSummary {
   records: number;
   bytes: number;
   notes: string[];
+  tags: string[];
 }
 /**
  * Count what a selection holds; go on with `next_token` of the reply before.
