@@ -12,7 +12,7 @@ FRONT := package.json yarn.lock tsconfig.json $(shell find src style schema -typ
 BACK := pyproject.toml install.json $(shell find cloud_data_cockpit jupyter-config -type f \
 	-not -path '*/__pycache__/*' -not -path '*/labextension/*' 2>/dev/null)
 
-.PHONY: demo test check ceph pytest newer heavy unit wheel galata screens format clean
+.PHONY: demo test check ceph pytest newer heavy unit wheel galata screens examples format clean
 .DEFAULT_GOAL := test
 
 # --- what a user calls ------------------------------------------------------------------------------------------------
@@ -77,10 +77,10 @@ newer: $(DEV)/front
 
 # Engines that weigh more than all the rest together live in an environment of their own.
 heavy: $(HEAVY)/installed
-	$(HEAVY)/bin/python -m pytest -m heavy tests/executors
+	$(HEAVY)/bin/python -m pytest -m heavy tests/executors tests/examples
 
 $(HEAVY)/installed: $(HEAVY)/bin/python pyproject.toml
-	HATCH_BUILD_NO_HOOKS=true $(HEAVY)/bin/$(PIP) -e '.[test,dask,ray,lithops,joblib,spark]'
+	HATCH_BUILD_NO_HOOKS=true $(HEAVY)/bin/$(PIP) -e '.[test,plot,dask,ray,lithops,joblib,spark]'
 	touch $@
 
 unit: node_modules/.yarn-state.yml
@@ -99,6 +99,11 @@ galata: $(DEV)/front
 screens: $(DEV)/front
 	COCKPIT_SCREENS=1 COCKPIT_SCREENS_DIR=$(CURDIR)/docs/images CHROMIUM="$$(scripts/need_chromium | tail -1)" \
 		PATH="$(BIN):$$PATH" $(WITH_NODE) jlpm test:ui screens
+
+# The notebooks of docs/examples with their outputs; each environment runs those that it has the libraries for.
+examples: $(DEV)/installed $(HEAVY)/installed
+	$(BIN)/python scripts/run_examples.py
+	$(HEAVY)/bin/python scripts/run_examples.py engine-ray engine-lithops engine-spark
 
 format: node_modules/.yarn-state.yml
 	$(BIN)/ruff check --fix .

@@ -31,6 +31,9 @@ EXPECTED = {
     "point-clouds/terrain.copc.laz": "copc",
     "images/terrain.tif": "geotiff",
     "imaging/tissue.imzML": "imzml",
+    "imaging/kidney.imzML": "imzml",
+    "images/fields.tif": "geotiff",
+    "variants/cohort.vcf.gz": "vcf-gz",
 }
 
 

@@ -31,7 +31,9 @@ module.exports = {
   outputDir: path.join(__dirname, 'test-results'),
   workers: 1,
   retries: 0,
-  timeout: 90_000,
+  // A condition is awaited, never a time: these only end what hangs, also on a machine with much else to do.
+  timeout: 180_000,
+  expect: { ...base.expect, timeout: 20_000 },
   reporter: [['list'], [path.join(__dirname, 'count-reporter.js')]],
   use: {
     ...base.use,

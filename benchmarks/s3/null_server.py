@@ -1,6 +1,7 @@
-"""A server that answers listings from memory and does nothing else: whoever is measured against it is what takes time.
+"""A server that answers listings and ranges from memory and does nothing else: who is measured is what takes time.
 
-It knows no keys and no buckets: whatever is asked, it answers with page N of the same listing. Loopback only.
+It knows no keys and no buckets: a request with a range is answered with as many bytes of one and the same object, a
+HEAD with the size of that object, all else with page N of one and the same listing. Loopback only.
 """
 
 from __future__ import annotations
@@ -13,8 +14,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .cases import Place
+
 KEYS = 100_000
 PAGE = 1000
+SIZE = 1 << 30
+LONGEST = 1 << 20
+_RANGE = re.compile(rb"(?i)\r\nrange: *bytes=(\d+)-(\d+)")
+_OBJECT = (
+    "Content-Type: application/octet-stream\r\nAccept-Ranges: bytes\r\nLast-Modified: Sun, 01 Nov 2026 10:11:12 GMT\r\n"
+    f'ETag: "{1:032x}"\r\n'
+)
+_BYTES = bytes(range(256)) * (LONGEST // 256)
 _TOKEN = re.compile(rb"continuation-token=page(\d+)")
 _DELIMITER = re.compile(rb"delimiter=(%2F|/)")
 
@@ -43,6 +54,11 @@ def _page(number: int, *, folders: bool) -> bytes:
     return head.encode() + body
 
 
+def _range(first: int, last: int) -> bytes:
+    head = f"HTTP/1.1 206 Partial Content\r\n{_OBJECT}Content-Range: bytes {first}-{last}/{SIZE}\r\n"
+    return f"{head}Content-Length: {last - first + 1}\r\n\r\n".encode() + _BYTES[: last - first + 1]
+
+
 class _Connection(asyncio.Protocol):
     """One client; its requests have no bodies."""
 
@@ -57,11 +73,19 @@ class _Connection(asyncio.Protocol):
         self._rest += data
         while b"\r\n\r\n" in self._rest:
             head, _, self._rest = self._rest.partition(b"\r\n\r\n")
-            target = head.split(b" ", 2)[1]
-            token = _TOKEN.search(target)
-            pages = self._folded if _DELIMITER.search(target) else self._flat
             if isinstance(self._transport, asyncio.Transport):
-                self._transport.write(pages[int(token[1]) if token else 0])
+                self._transport.write(self._reply(head))
+
+    def _reply(self, head: bytes) -> bytes:
+        wanted = _RANGE.search(head)
+        if wanted is not None:
+            return _range(int(wanted[1]), int(wanted[2]))
+        method, target, _ = head.split(b" ", 2)
+        if method == b"HEAD":
+            return f"HTTP/1.1 200 OK\r\n{_OBJECT}Content-Length: {SIZE}\r\n\r\n".encode()
+        token = _TOKEN.search(target)
+        pages = self._folded if _DELIMITER.search(target) else self._flat
+        return pages[int(token[1]) if token else 0]
 
 
 async def _serve() -> None:
@@ -74,13 +98,13 @@ async def _serve() -> None:
 
 
 @contextmanager
-def null_server() -> Iterator[str]:
-    """The endpoint of such a server, in a process of its own."""
+def null_server() -> Iterator[Place]:
+    """Where such a server is, in a process of its own."""
     process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)
     try:
         if process.stdout is None:
             raise RuntimeError("the server says nothing")
-        yield process.stdout.readline().strip()
+        yield Place(process.stdout.readline().strip())
     finally:
         process.terminate()
         process.wait()

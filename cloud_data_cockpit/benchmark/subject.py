@@ -10,6 +10,7 @@ from ..errors import BadRequest
 from ..formats.base import HEAD_BYTES, PartitionParams, Run
 from ..models import ConnectionRef
 from ..registry import detect_format, get_format
+from ..slicing.checkpoints import Checkpoint
 from ..slicing.open import ConnectionLike, object_name, open_source, resolved
 from ..slicing.partition import check_params, planned
 from ..slicing.places import find_place
@@ -61,10 +62,12 @@ class Subject:
             params[self.parameter] = value
         return check_params(self.format, params)
 
-    def cut(self, value: int, tell: Tell, run: Run | None) -> Slices:
-        """The slices for `value`, indexed first if need be."""
-        checked = self.check(value)
-        return Slices(planned(self.source, self.connection, self.format, checked, tell, run, self._place))
+    def cut(self, value: int, tell: Tell, run: Run | None, checkpoint: Checkpoint | None = None) -> Slices:
+        """The slices for `value`, indexed first if need be; that goes on from the blocks in `checkpoint`."""
+        checked, place = self.check(value), self._place
+        return Slices(
+            planned(self.source, self.connection, self.format, checked, tell, run, place, checkpoint=checkpoint)
+        )
 
     def bounds(self, workers: int) -> tuple[int, int]:
         """Values between which the best of this parameter may lie. BadRequest when only a person can know."""

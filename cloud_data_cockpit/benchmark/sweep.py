@@ -15,6 +15,7 @@ from ..errors import BadRequest, Cancelled, Conflict, FormatError, TaskFailed
 from ..executors import Executor, Stop, as_run, open_executor
 from ..formats.base import Report
 from ..models import BenchmarkRequest, BenchmarkResult, BenchmarkRun, Prices, SweepValues
+from ..slicing.checkpoints import Checkpoint
 from ..slicing.open import ConnectionLike
 from ..slicing.opened import held
 from ..slicing.slices import Slices
@@ -50,6 +51,7 @@ def sweep(
     stop: Stop | None = None,
     watch: Watch | None = None,
     resume: BenchmarkResult | None = None,
+    checkpoint: Checkpoint | None = None,
     clock: Clock = now,
 ) -> BenchmarkResult:
     """Time the slices of `what` for several values of `parameter`, and say which value to use. Nothing is saved.
@@ -62,7 +64,8 @@ def sweep(
     the number that it gives is taken for seconds.
     Every round measures all values in random order, `repeats` rounds after `warm_up` measurements that do not count.
     `report(done, total)` counts measurements and may raise Cancelled, as `stop` does; `watch(result)` is given what is
-    there after every measurement, and `resume` takes such a result up again. BadRequest for choices that cannot be.
+    there after every measurement, and `resume` takes such a result up again; an index that has to be made first goes
+    on from the blocks in `checkpoint`, and keeps its own there. BadRequest for choices that cannot be.
     """
     if repeats < 1 or warm_up < 0:
         raise BadRequest("repeats is at least 1 and warm_up at least 0")
@@ -80,7 +83,7 @@ def sweep(
         plan = Plan(chosen, values_of(chosen, subject.bounds(engine.workers) if _open(chosen) else (1, 1)), repeats)
         work = Sweep(
             subject, engine, plan, timed, takes_all(timed, per), warm_up, seed, prices or Prices(),
-            report or _silent, stop, watch, clock,
+            report or _silent, stop, watch, checkpoint, clock,
         )  # fmt: skip
         return work.whole(resume)
 
@@ -93,8 +96,10 @@ def sweep_for(
     stop: Stop | None = None,
     watch: Watch | None = None,
     resume: BenchmarkResult | None = None,
+    checkpoint: Checkpoint | None = None,
+    executor: Executor | None = None,
 ) -> BenchmarkResult:
-    """The sweep that a request asks for; nothing is saved. As `sweep`. `timed` replaces the request's."""
+    """The sweep that a request asks for; nothing is saved. As `sweep`. `timed`, `executor` replace the request's."""
     return sweep(
         request.uri,
         parameter=request.parameter,
@@ -106,7 +111,7 @@ def sweep_for(
         per=request.per,
         repeats=request.repeats,
         warm_up=request.warm_up,
-        executor=request.executor,
+        executor=executor or request.executor,
         executor_options=request.executor_options,
         seed=request.seed,
         prices=request.prices,
@@ -114,6 +119,7 @@ def sweep_for(
         stop=stop,
         watch=watch,
         resume=resume,
+        checkpoint=checkpoint,
     )
 
 
@@ -141,6 +147,7 @@ class Sweep:
     report: Report
     stop: Stop | None
     watch: Watch | None
+    checkpoint: Checkpoint | None
     clock: Clock
 
     def __post_init__(self) -> None:
@@ -187,11 +194,14 @@ class Sweep:
         """The first cut makes the index when there is none; how long that took is told apart from later cuts."""
         value = self.plan.values[0]
         started = self.clock()
-        self._cut(value)
+        self._cut(value, self.checkpoint)
         seconds = self.clock() - started
         if self._scanned:
-            self._indexed = seconds
+            # What is left of a scan that was broken off says nothing of how long the whole takes.
+            self._indexed = None if self.checkpoint and self.checkpoint.found else seconds
             self._scanned = False
+        if self.checkpoint is not None:
+            self.checkpoint.drop()
 
     def _warm(self) -> None:
         """Start workers and open connections with the middle value; whoever comes first would pay for that."""
@@ -221,13 +231,13 @@ class Sweep:
         told = timings[0].seconds if self.all_at_once and timings else wall
         return run_of(value, stage, round, cut_at - started, told, timings, per_slice=not self.all_at_once)
 
-    def _cut(self, value: int) -> Slices:
+    def _cut(self, value: int, checkpoint: Checkpoint | None = None) -> Slices:
         def tell(done: int, total: int) -> None:
             self._scanned = True
             self._tell()
 
         run = as_run(self.engine, stop=self.stop, connection=self.subject.connection)
-        return self.subject.cut(value, tell, run)
+        return self.subject.cut(value, tell, run, checkpoint)
 
     def _timings(self, slices: Slices) -> list[Timing]:
         if self.all_at_once:

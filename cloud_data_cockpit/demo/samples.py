@@ -66,9 +66,17 @@ def genome_fasta(contigs: int = 24, longest: int = 60_000) -> bytes:
 def make_samples() -> dict[str, tuple[bytes, str]]:
     """Key below the demo bucket -> (content, content type), of every format that can be written with what is installed.
 
-    LAZ and COPC need lazrs, the MeasurementSet needs python-casacore.
+    LAZ and COPC need lazrs, the MeasurementSets need python-casacore.
     """
-    from . import samples_gzip, samples_lidar, samples_raster, samples_spectra, samples_table, samples_text
+    from . import (
+        samples_gzip,
+        samples_lidar,
+        samples_raster,
+        samples_sky,
+        samples_spectra,
+        samples_table,
+        samples_text,
+    )
 
     contents: dict[str, bytes] = {
         "tables/weather.csv": weather_csv(),
@@ -78,8 +86,11 @@ def make_samples() -> dict[str, tuple[bytes, str]]:
         "variants/family.vcf": samples_text.vcf_sample(),
         "point-clouds/terrain.las": samples_lidar.las_sample(),
         "images/terrain.tif": samples_raster.geotiff_sample(),
+        "images/fields.tif": samples_raster.fields_sample(),
         **samples_gzip.gzip_sample(),
         **samples_spectra.spectra_sample(),
+        **samples_spectra.kidney_sample(),
+        **samples_sky.galaxy_sample(),
         **samples_table.measurementset_sample(),
     }
     if find_spec("lazrs"):

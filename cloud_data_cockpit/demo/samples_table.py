@@ -44,9 +44,9 @@ def write_measurementset(
         ]
     )
     managers = {
-        "*1": _manager("TiledColumnStMan", "uvw", ["UVW"], [3, deep]),
-        "*2": _manager("TiledShapeStMan", "data", ["DATA"], [2, max(1, channels // 2), deep]),
-        "*3": _manager("TiledShapeStMan", "flag", ["FLAG"], [2, channels, 4 * deep]),
+        "*1": manager("TiledColumnStMan", "uvw", ["UVW"], [3, deep]),
+        "*2": manager("TiledShapeStMan", "data", ["DATA"], [2, max(1, channels // 2), deep]),
+        "*3": manager("TiledShapeStMan", "flag", ["FLAG"], [2, channels, 4 * deep]),
         "*4": {"TYPE": "IncrementalStMan", "NAME": "slow", "COLUMNS": ["TIME", "EXPOSURE", "SCAN_NUMBER"]},
     }
     table = ct.table(str(path), desc, nrow=rows, dminfo=managers, endian=endian, ack=False)
@@ -56,7 +56,8 @@ def write_measurementset(
     return path
 
 
-def _manager(kind: str, name: str, columns: list[str], tile: list[int]) -> dict[str, Any]:
+def manager(kind: str, name: str, columns: list[str], tile: list[int]) -> dict[str, Any]:
+    """What `dminfo` of a casacore table says of a storage manager: its kind, its columns and the shape of its tiles."""
     return {"TYPE": kind, "NAME": name, "COLUMNS": columns, "SPEC": {"DEFAULTTILESHAPE": tile}}
 
 

@@ -67,7 +67,7 @@ class RayExecutor(Engine):
         if not ray.is_initialized():
             try:
                 self._connect(ray)
-            except (ConnectionError, ValueError, RuntimeError) as error:
+            except Exception as error:  # a slow start is a bare Exception of Ray
                 raise ServiceError(f"Ray does not start or cannot be reached: {error}") from error
             self._started = True
         # How often a task is tried is decided here, where it is known which one it is.

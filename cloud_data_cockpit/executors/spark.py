@@ -6,8 +6,9 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -98,13 +99,13 @@ class SparkExecutor(Engine):
             builder = (
                 builder.config("spark.ui.enabled", "false")
                 .config("spark.driver.host", "127.0.0.1")
-                .config("spark.pyspark.python", sys.executable)
                 .config("spark.executorEnv.PYTHONPATH", os.pathsep.join(path or str(Path.cwd()) for path in sys.path))
             )
-        try:
-            return builder.getOrCreate()
-        except Exception as error:  # of Java, of py4j, of Spark
-            raise ServiceError(f"Spark does not start: {type(error).__name__}: {error}") from error
+        with _this_python() if self._address is None else nullcontext():
+            try:
+                return builder.getOrCreate()
+            except Exception as error:  # of Java, of py4j, of Spark
+                raise ServiceError(f"Spark does not start: {type(error).__name__}: {error}") from error
 
     def deaths(self, error: BaseException) -> int:
         return 1 if any(words in str(error) for words in _CRASHED) else 0
@@ -123,6 +124,22 @@ class SparkExecutor(Engine):
         if self._started and self._session is not None:
             _stop(self._session)
             self._session, self._started = None, False
+
+
+@contextmanager
+def _this_python() -> Iterator[None]:
+    """While a session begins, it takes this Python for its workers, unless the environment names another.
+
+    Without the variable it would be the first `python3` of the PATH, whatever the session's configuration says.
+    """
+    if "PYSPARK_PYTHON" in os.environ:
+        yield
+        return
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    try:
+        yield
+    finally:
+        del os.environ["PYSPARK_PYTHON"]
 
 
 def slices_rdd(slices: Iterable[Any], session: Any = None) -> Any:

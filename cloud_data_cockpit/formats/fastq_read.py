@@ -9,7 +9,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..errors import FormatError
 from .fastq_walk import PartOfLine, Walker, walk_bytes
 from .lines import NEWLINE, Ints, lists_of_lines, positions
 
@@ -23,6 +25,20 @@ class FastqRead(NamedTuple):
     name: str
     sequence: str
     quality: str
+
+    def scores(self, offset: int = 33) -> NDArray[np.uint8]:
+        """The qualities as numbers Q, one a base; an error has the probability 10^(-Q/10) (Ewing & Green 1998).
+
+        `offset` is 33 (Sanger, Illumina since 1.8), or 64 for Illumina 1.3 to 1.7. FormatError when a character
+        lies below it, which tells that it is the wrong one, or is not ASCII.
+        """
+        marks = np.frombuffer(self.quality.encode("ascii", "replace"), dtype=np.uint8)
+        if len(marks) and (marks.min() < offset or not self.quality.isascii()):
+            strange = next(mark for mark in self.quality if not offset <= ord(mark) < 128)
+            raise FormatError(
+                f"read {self.name!r} has the quality {strange!r}, which is no Phred score with offset {offset}"
+            )
+        return marks - np.uint8(offset)
 
 
 def read_starts(data: bytes) -> Ints:

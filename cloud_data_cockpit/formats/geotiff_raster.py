@@ -85,6 +85,21 @@ class Raster:
         """The pixels as a masked array; what is not valid is masked."""
         return np.ma.MaskedArray(self.data, mask=~self.valid(), fill_value=self._fill())
 
+    def scaled(self) -> np.ma.MaskedArray[Any, Any]:
+        """Pixels times `scales` plus `offsets` of their bands, in the unit that the file means; float64, masked."""
+        by_band = (len(self.data), 1, 1)
+        scales = np.reshape(self.scales or np.ones(len(self.data)), by_band)
+        offsets = np.reshape(self.offsets or np.zeros(len(self.data)), by_band)
+        return np.ma.MaskedArray(self.data * scales + offsets, mask=~self.valid())
+
+    def __repr__(self) -> str:
+        bands, rows, columns = self.shape
+        named = ", ".join(name or "?" for name in self.descriptions) if any(self.descriptions) else ""
+        return (
+            f"<Raster of {bands} band{'s' * (bands != 1)}{f' ({named})' if named else ''}, {rows} x {columns} pixels, "
+            f"{self.dtype}, {self.crs or 'no CRS'}, from column {self.window.col} and row {self.window.row}>"
+        )
+
     def to_xarray(self) -> xarray.DataArray:
         """A DataArray (band, y, x) with the coordinates of pixel centres, and `spatial_ref` as rioxarray has it."""
         try:

@@ -127,6 +127,10 @@ class ImzmlFormat:
             arrays=arrays,
         )
 
+    def companion(self, source: Source) -> Mapping[str, Any]:
+        """What tells this .ibd from another; blocks of a scan that was broken off count only beside the same one."""
+        return find_ibd(source)[1]
+
     def current(self, source: Source, index: Index) -> bool:
         """Whether an index that was saved still describes the companion that lies beside the object."""
         return bool(find_ibd(source)[1] == index.facts["ibd"])

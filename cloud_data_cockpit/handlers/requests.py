@@ -101,3 +101,28 @@ class ShareRequest(Record):
 
     connection: str
     uri: str
+
+
+class ManifestsQuery(Record):
+    """Which manifests: of an object (`uri`, or below one that ends with "/"), a format, a tag, with `text` in them.
+
+    With `place`, an `s3://bucket/prefix/` that `connection` reaches, those that are shared there.
+    """
+
+    uri: str | None = None
+    format: str | None = None
+    tag: str | None = None
+    text: str | None = None
+    place: str | None = None
+    connection: str | None = None
+
+
+class TakeRequest(Record):
+    """A manifest that somebody shared, to be kept here too: the URI of its object, and what reaches it.
+
+    `use` replaces the connection by which its slices are read.
+    """
+
+    connection: str
+    uri: str
+    use: str | None = None

@@ -23,7 +23,8 @@ class Kind(Generic[RequestT]):
     `heavy` ones wait for each other, as they need the processor. `may_keep` says whether a request may be written to
     disk for a later retry: one that holds a secret may not. `resumes`: called again for the same job, `work` goes on
     where it stopped; it raises Interrupted for what may pass. One that `waits` does so when
-    somebody asks for it, others as soon as a server starts.
+    somebody asks for it, others as soon as a server starts. `tidy` removes what a job, by its id, has left on this
+    machine when its server was killed.
     """
 
     name: JobKind
@@ -39,6 +40,7 @@ class Kind(Generic[RequestT]):
     may_keep: Callable[[RequestT], bool] = lambda request: True
     resumes: bool = False
     waits: bool = False
+    tidy: Callable[[RequestT, str], None] | None = None
 
 
 class Interrupted(Exception):

@@ -8,6 +8,7 @@ from ..errors import BadRequest, CockpitError, NotFound
 from ..models import BenchmarkRequest, BenchmarkResult
 from .base import Kind, last_name
 from .progress import Progress
+from .scanning import blocks_of, engine_of
 
 
 def _check(request: BenchmarkRequest) -> None:
@@ -37,7 +38,16 @@ def _benchmark(request: BenchmarkRequest, progress: Progress) -> dict[str, Any]:
             known = result.id
             progress.keep(benchmark_id=known)
 
-    result = sweep_for(request, report=progress, stop=progress.stop, watch=watch, resume=_measured(progress))
+    with blocks_of(progress) as checkpoint, engine_of(request, progress) as executor:
+        result = sweep_for(
+            request,
+            report=progress,
+            stop=progress.stop,
+            watch=watch,
+            resume=_measured(progress),
+            checkpoint=checkpoint,
+            executor=executor,
+        )
     save(result)
     return {"benchmark_id": result.id}
 
@@ -52,7 +62,9 @@ def _measured(progress: Progress) -> BenchmarkResult | None:
     if benchmark_id is None:
         return None
     try:
-        return load(benchmark_id)
+        found = load(benchmark_id)
+        progress.log(f"The benchmark goes on from {len(found.runs):,} measurements")
+        return found
     except NotFound:
         return None
     except CockpitError as error:

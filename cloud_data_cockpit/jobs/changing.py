@@ -6,6 +6,7 @@ from typing import Any
 
 from ..models import ChangeRequest
 from .base import Kind, last_name
+from .kept import ledger_of
 from .progress import Progress
 
 
@@ -17,8 +18,9 @@ def _check(request: ChangeRequest) -> None:
 
 def _change(request: ChangeRequest, progress: Progress) -> dict[str, Any]:
     from ..s3.changing import change_object
+    from ..s3.connections import resolve
 
-    change_object(request, progress)
+    change_object(request, progress, ledger_of(progress, resolve(request.connection).ref, request.bucket))
     return {}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..models import CopyRequest, JobKind, Selection
 from .base import Kind, last_name
+from .kept import ledger_of
 from .progress import Progress
 
 
@@ -24,9 +25,10 @@ def _check(request: CopyRequest) -> None:
 
 
 def _copy(request: CopyRequest, progress: Progress) -> dict[str, Any]:
+    from ..s3.connections import resolve
     from ..s3.transfers import copy_selection
 
-    copy_selection(request, progress)
+    copy_selection(request, progress, ledger_of(progress, resolve(request.to_connection).ref, request.to_bucket))
     return {}
 
 

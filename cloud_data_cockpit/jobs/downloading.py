@@ -24,8 +24,20 @@ def _download(request: DownloadRequest, progress: Progress) -> dict[str, Any]:
 
     root = directory()
     steps = inside(request.directory).relative_to(root).parts
-    download_selection(request, root, steps, progress)
+    download_selection(request, root, steps, progress, mark_of(progress.job_id))
     return {}
+
+
+def mark_of(job_id: str) -> str:
+    """What is in the names of files that this job has begun."""
+    return f"{job_id}-" if job_id else ""
+
+
+def _tidy(request: DownloadRequest, job_id: str) -> None:
+    from ..s3.downloading import remove_left
+
+    root = directory()
+    remove_left(request, root, inside(request.directory).relative_to(root).parts, mark_of(job_id))
 
 
 DOWNLOAD = Kind[DownloadRequest](
@@ -37,4 +49,5 @@ DOWNLOAD = Kind[DownloadRequest](
     check=_check,
     work=_download,
     phase="downloading",
+    tidy=_tidy,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,14 +30,15 @@ _CHOOSE = Problem(
 
 @dataclass(frozen=True)
 class LeftOver:
-    """A job that can go on by itself, and the server that it was of."""
+    """A job that can go on by itself, or has left something to be tidied, and the server that it was of."""
 
     job: Job
     owner: str
+    goes_on: bool = True
 
 
 def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("inf")) -> list[LeftOver]:
-    """Call the jobs of dead servers interrupted; those among them that can go on without anybody, oldest first."""
+    """Call the jobs of dead servers interrupted; those that go on, or are tidied, without anybody, oldest first."""
     kept = KeptUploads(store)
     browsers = {upload.job_id: upload.upload_id for upload in kept.open() if upload.request is not None}
     found = []
@@ -55,6 +57,8 @@ def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("i
             changes |= {"resumable": True}
             if not kind.waits:
                 found.append(LeftOver(job, name))
+        elif kind is not None and kind.tidy is not None and asked:
+            found.append(LeftOver(job, name, goes_on=False))
         if job.state != "interrupted":
             updated = {"phase": "", "updated": datetime.now(UTC), "rate": None, "seconds_left": None}
             store.save(job.model_copy(update=changes | updated), name)
@@ -65,12 +69,16 @@ def recover(store: Store, owner: Owner, keep: int = 1000, days: float = float("i
 
 
 async def go_on(store: Store, runner: Runner, left_over: list[LeftOver]) -> None:
-    """Let them go on; one that cannot stays as it is, and says why in the log."""
+    """Let them go on, or tidy up; one that cannot go on stays as it is, and says why in the log."""
     for each in left_over:
         kind, request = kind_of_job(each.job), store.request(each.job.id)
         if kind is None or request is None:
             continue
         try:
-            await runner.go_on(each.job, each.owner, kind, kind.request.model_validate_json(request))
+            asked = kind.request.model_validate_json(request)
+            if each.goes_on:
+                await runner.go_on(each.job, each.owner, kind, asked)
+            elif kind.tidy is not None:
+                await asyncio.to_thread(kind.tidy, asked, each.job.id)
         except (CockpitError, ValidationError) as error:
             log.warning("job %s does not go on by itself: %s", each.job.id, error)

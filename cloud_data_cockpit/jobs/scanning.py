@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..formats.base import Run
-from ..models import ConnectionRef, IndexRequest, PartitionRequest
+from ..models import BenchmarkRequest, ConnectionRef, IndexRequest, PartitionRequest
 from ..registry import get_format
 from .progress import Progress
 
 if TYPE_CHECKING:
+    from ..executors import Executor
     from ..slicing.checkpoints import Checkpoint
 
 
@@ -37,16 +38,38 @@ def scanning(
 
     The map is None for this server's own threads. The blocks are dropped unless the server ends meanwhile.
     """
-    from ..executors import as_run, open_executor
-    from ..slicing.checkpoints import Checkpoint, directory_of
+    from ..executors import as_run
 
-    checkpoint = Checkpoint(directory_of(progress.job_id or "none"))
-    try:
+    with blocks_of(progress) as checkpoint:
         if request.executor == "threads" and not request.executor_options:
             yield None, checkpoint
             return
-        with open_executor(request.executor, **request.executor_options) as executor:
+        with engine_of(request, progress) as executor:
             yield as_run(executor, stop=progress.stop, connection=connection), checkpoint
+
+
+@contextmanager
+def engine_of(request: PartitionRequest | IndexRequest | BenchmarkRequest, progress: Progress) -> Iterator[Executor]:
+    """The engine of the request, open; the log of the job tells of tasks that are done again."""
+    from ..executors import open_executor
+
+    with open_executor(request.executor, **request.executor_options) as executor:
+        progress.log(f"Tasks run on {executor.name}")
+        executor.watcher = lambda words: progress.log(words, "warning")
+        yield executor
+
+
+@contextmanager
+def blocks_of(progress: Progress) -> Iterator[Checkpoint]:
+    """The blocks that the job has scanned; they are dropped unless the server ends meanwhile."""
+    from ..slicing.checkpoints import INTERVAL, Checkpoint, directory_of
+
+    def told(number: int) -> None:
+        progress.log(f"The scan goes on from {number:,} blocks that were done before")
+
+    checkpoint = Checkpoint(directory_of(progress.job_id or "none"), INTERVAL, told)
+    try:
+        yield checkpoint
     finally:
         if progress.closing:
             checkpoint.flush()

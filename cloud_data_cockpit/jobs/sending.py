@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadRequest, Cancelled, CockpitError, CredentialsError, ServiceError
+from ..errors import BadRequest, Cancelled, CockpitError, CredentialsError, NotFound, ServiceError
 from ..models import SendRequest
 from .base import Interrupted, Kind, last_name
 from .gathering import Gathering
-from .kept import JobLedger, KeptUploads
+from .kept import ledger_of
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from ..s3.ledger import Ledger
     from ..s3.sending import Sending
 
 
@@ -48,13 +47,10 @@ def _may_keep(request: SendRequest) -> bool:
 
 def _send(request: SendRequest, progress: Progress) -> dict[str, Any]:
     from ..s3.connections import resolve
-    from ..s3.ledger import MemoryLedger
     from ..s3.sending import Sending
 
     connection = resolve(request.connection)
-    ledger: Ledger = MemoryLedger()
-    if progress.store is not None:
-        ledger = JobLedger(KeptUploads(progress.store), progress.job_id, connection.ref, request.bucket)
+    ledger = ledger_of(progress, connection.ref, request.bucket, _former(request, progress))
     sending = Sending(connection, request.bucket, progress, ledger, request.on_conflict)
     try:
         _count(request, progress)
@@ -65,6 +61,17 @@ def _send(request: SendRequest, progress: Progress) -> dict[str, Any]:
         _stopped(error, sending, progress, keeps=_may_keep(request))
         raise
     return {"done": progress.done, "total": progress.done}
+
+
+def _former(request: SendRequest, progress: Progress) -> str | None:
+    """The job `after`, if it went to the same place."""
+    if request.after is None or progress.store is None:
+        return None
+    try:
+        job = progress.store.get(request.after)
+    except NotFound:
+        return None
+    return job.id if (job.kind, job.connection, job.uri) == ("upload", request.connection, _uri(request)) else None
 
 
 def _count(request: SendRequest, progress: Progress) -> None:

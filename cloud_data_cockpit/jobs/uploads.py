@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import BinaryIO, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
 
 from ..errors import (
     BadRequest,
@@ -19,7 +19,7 @@ from ..errors import (
     NotFound,
     ServiceError,
 )
-from ..models import Job, PartReceipt, PendingUpload, Problem, ResumeRequest, Upload, UploadRequest
+from ..models import ConnectionRef, Job, PartReceipt, PendingUpload, Problem, ResumeRequest, Upload, UploadRequest
 from .board import Board
 from .driven import UPLOAD
 from .kept import KeptUpload, KeptUploads
@@ -31,6 +31,9 @@ from .room import Room
 from .runner import STOP_TIMEOUT, new_job
 from .store import ENDED
 from .tracebacks import problem_of, traceback_text
+
+if TYPE_CHECKING:
+    from ..s3.opening import NotOpened
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -91,9 +94,14 @@ class Uploads:
     def _start(self, request: UploadRequest, user: str) -> OpenUpload:
         from ..s3 import uploads
         from ..s3.connections import resolve
+        from ..s3.opening import NotOpened
 
         connection = resolve(request.connection)
-        opened = uploads.start(connection, request)
+        try:
+            opened = uploads.start(connection, request)
+        except NotOpened as error:
+            self._note_lost(request, user, connection.ref, error)
+            raise
         job = new_job(UPLOAD, request, state="running", phase="uploading", total=request.size, user=user)
         self._board.add(job)
         self._kept.begin(
@@ -109,6 +117,13 @@ class Uploads:
             )
         )
         return OpenUpload(job.id, request, connection, opened.part_size, opened.upload_id)
+
+    def _note_lost(self, request: UploadRequest, user: str, connection: ConnectionRef, error: NotOpened) -> None:
+        """A job that has failed: what it may have left open in S3 is looked for until the service answers."""
+        job = new_job(UPLOAD, request, state="failed", error=problem_of(error), total=request.size, user=user)
+        self._board.add(job)
+        lost = (error.upload_id, connection, request.bucket, request.key)
+        self._kept.begin(KeptUpload(job.id, self._owner.name, *lost))
 
     async def resume(self, job_id: str, file: ResumeRequest) -> Upload:
         """Go on with an upload: what S3 has need not be sent again. The upload becomes this server's.

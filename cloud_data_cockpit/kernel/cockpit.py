@@ -5,7 +5,7 @@ from __future__ import annotations
 from .acting import copy, download, move, remove, rm, upload
 from .benchmarks import Benchmark, benchmark
 from .browser import browse
-from .cutting import fsspec_filesystem, index, partition
+from .cutting import fsspec_filesystem, index, manifests, partition
 from .jobs import LiveJob, jobs
 from .looking import cat, du, find, glob, head, ls, presign
 from .reached import Counted, connect, use
@@ -28,6 +28,7 @@ __all__ = [
     "index",
     "jobs",
     "ls",
+    "manifests",
     "move",
     "partition",
     "presign",

@@ -1,4 +1,4 @@
-"""The cockpit indexes and partitions, with its own connection."""
+"""The cockpit indexes and partitions, with its own connection, and keeps what was cut on shelves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ..meter import Meter
 from .reached import ConnectionLike, reach
 
 if TYPE_CHECKING:
+    from ..slicing.shelves import Shelf
     from ..slicing.slices import Slices
 
 
@@ -30,6 +31,16 @@ def partition(
 
     with Meter(f"Index {uri}", shown=progress) as meter:
         return cut(uri, format=format, connection=reach(connection), num_slices=num, report=meter, **params)
+
+
+def manifests(place: str | None = None, *, connection: ConnectionLike = None) -> Shelf:
+    """The saved manifests of this machine, or those shared at a place, `s3://bucket/prefix/`.
+
+    `.list(uri=, format=, tag=, text=)`, `.load`, `.tag`, `.rename`, `.delete`, `.export`, `.share`; shown as a table.
+    """
+    from ..slicing.shelves import Shelf
+
+    return Shelf(place, connection=None if place is None else reach(connection))
 
 
 def fsspec_filesystem(*, connection: ConnectionLike = None) -> Any:

@@ -7,15 +7,17 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from zarr.abc.store import ByteRequest, OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
 from ..errors import NotFound, ServiceError
 from ..s3 import walk
 from ..s3.connections import Connection
-from ..s3.http import Reply
+from ..s3.http import BrokenError, Reply
 from ..s3.objects import check_key, delete_object, exists, make_uri
 from ..s3.signing import SignedRequest, send
 from ..s3.whole import put_whole
@@ -25,6 +27,7 @@ AT_ONCE = 16
 LONGEST_NODE = 8 << 20
 METADATA = "zarr.json"
 T = TypeVar("T")
+Bytes: TypeAlias = NDArray[np.uint8]
 
 
 class S3Store(Store):
@@ -80,7 +83,7 @@ class S3Store(Store):
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         found = await _in_thread(self._get, key, byte_range)
-        return None if found is None else prototype.buffer.from_bytes(found)
+        return None if found is None else prototype.buffer.from_array_like(found)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -98,7 +101,7 @@ class S3Store(Store):
         except NotFound:
             raise FileNotFoundError(key) from None
 
-    def _get(self, key: str, byte_range: ByteRequest | None) -> bytes | None:
+    def _get(self, key: str, byte_range: ByteRequest | None) -> Bytes | None:
         request = SignedRequest(self.connection, "get_object", {"Bucket": self.bucket, "Key": self._key(key)})
         wanted = _range_header(byte_range)
         try:
@@ -114,7 +117,7 @@ class S3Store(Store):
     async def set(self, key: str, value: Buffer) -> None:
         self._check_writable()
         claim = self.claim and key == METADATA and not self.claimed
-        body = value.to_bytes()
+        body = np.ascontiguousarray(value.as_numpy_array()).data
         await _in_thread(put_whole, self.connection, self.bucket, self._key(key), body, overwrite=not claim)
         self.claimed = self.claimed or claim
 
@@ -164,9 +167,15 @@ def _range_header(byte_range: ByteRequest | None) -> str | None:
     return None
 
 
-def _body(byte_range: ByteRequest | None, reply: Reply) -> bytes:
+def _body(byte_range: ByteRequest | None, reply: Reply) -> Bytes:
     """The bytes that were asked for; a service that answers a range with the whole object is cut here."""
-    body = reply.read(int(reply.headers.get("Content-Length", LONGEST_NODE)))
+    announced = reply.headers.get("Content-Length")
+    if announced is None:
+        body: Bytes = np.frombuffer(reply.read(LONGEST_NODE), np.uint8)
+    else:
+        body = np.empty(int(announced), np.uint8)  # not filled with zeros first, and received where it stays
+        if reply.read_into(body.data) != len(body):
+            raise BrokenError(f"the body broke off before its {len(body)} bytes")
     if byte_range is None or reply.status == 206:
         return body
     if isinstance(byte_range, RangeByteRequest):

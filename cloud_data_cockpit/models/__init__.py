@@ -67,7 +67,7 @@ from .objects import (
     VersionPage,
     VersionRequest,
 )
-from .slices import Checksum, Manifest, ManifestSummary, Slice, SlicePage, SliceRow, SliceTable
+from .slices import Checksum, Manifest, ManifestChange, ManifestSummary, Slice, SlicePage, SliceRow, SliceTable
 from .uploads import (
     MultipartPage,
     OpenMultipart,
@@ -117,6 +117,7 @@ __all__ = [
     "LogLine",
     "Machine",
     "Manifest",
+    "ManifestChange",
     "ManifestSummary",
     "MeasureRequest",
     "Measured",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 
 from .base import Record
 from .connections import ConnectionRef
@@ -45,6 +47,21 @@ class Slice(Record):
 _SLICE_FIELDS = set(Slice.model_fields)
 
 
+def _packed(values: Any, check: ValidatorFunctionWrapHandler) -> Sequence[int]:
+    """8 bytes a number in place of a list's 40; what does not fit into them stays for who checks the manifest."""
+    if isinstance(values, array) and values.typecode == "q":
+        return values
+    checked: list[int] = check(values)
+    try:
+        return array("q", checked)
+    except OverflowError:
+        return checked
+
+
+Column = Annotated[Sequence[int], WrapValidator(_packed), PlainSerializer(list, return_type=list[int])]
+"""Whole numbers of 64 bits, one after another; numpy sees them without a copy."""
+
+
 class SliceTable(Record):
     """The slices of a manifest by columns, so that a million of them load fast.
 
@@ -52,10 +69,10 @@ class SliceTable(Record):
     slice has any.
     """
 
-    records: list[int]
-    range_counts: list[int]
-    offsets: list[int]
-    lengths: list[int]
+    records: Column
+    range_counts: Column
+    offsets: Column
+    lengths: Column
     details: list[dict[str, Any]] = Field(default_factory=list)
 
 
@@ -68,10 +85,14 @@ class Checksum(Record):
     value: str = Field(pattern=r"^[0-9a-f]{8}$")
 
 
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
 class Manifest(Record):
     """A saved list of slices with all that is needed to read them again, credentials excepted.
 
-    `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes.
+    `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes. `tags`
+    are words of people's own, to find it by.
     """
 
     version: Literal[1] = 1
@@ -87,6 +108,7 @@ class Manifest(Record):
     shared: dict[str, Any]
     records: int
     notes: list[str]
+    tags: list[Tag] = Field(default_factory=list, max_length=50)
     checksum: Checksum | None = None
     slices: SliceTable
 
@@ -106,6 +128,14 @@ class ManifestSummary(Record):
     records: int
     bytes: int
     notes: list[str]
+    tags: list[str] = Field(default_factory=list)
+
+
+class ManifestChange(Record):
+    """Another id, other tags; None leaves what is there."""
+
+    id: str | None = None
+    tags: list[Tag] | None = Field(default=None, max_length=50)
 
 
 class SliceRow(Record):

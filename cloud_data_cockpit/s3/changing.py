@@ -17,6 +17,7 @@ from .facts import STANDARD, Facts, look, tags_of
 from .grants import grants_of
 from .in_parts import COPIED_PART, copied_part, plan, put_together
 from .kept import check_copy, settings_of
+from .ledger import Ledger
 from .objects import check_key, make_uri
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
@@ -43,7 +44,7 @@ def check_change_request(request: ChangeRequest) -> None:
         raise BadRequest("S3 does not tell capital from small letters in the names of metadata: one is there twice")
 
 
-def change_object(request: ChangeRequest, watch: Watch) -> None:
+def change_object(request: ChangeRequest, watch: Watch, ledger: Ledger | None = None) -> None:
     """Do what a request asks for; tags, other headers, grants and encryption stay.
 
     SourceChanged when somebody changes the object meanwhile. Refused is what would lose something unseen: metadata that
@@ -57,7 +58,7 @@ def change_object(request: ChangeRequest, watch: Watch) -> None:
         raise Conflict(f"{make_uri(bucket, key)} is under an object lock, which its copy would not have; lift it first")
     watch.check()
     try:
-        same_parts = _rewrite(connection, request, facts, watch)
+        same_parts = _rewrite(connection, request, facts, watch, ledger)
     except Archived:
         raise
     except Conflict:
@@ -68,7 +69,7 @@ def change_object(request: ChangeRequest, watch: Watch) -> None:
     watch.add(items=1)
 
 
-def _rewrite(connection: Connection, request: ChangeRequest, facts: Facts, watch: Watch) -> bool:
+def _rewrite(connection: Connection, request: ChangeRequest, facts: Facts, watch: Watch, ledger: Ledger | None) -> bool:
     """Copy the object onto itself; whether its copy is made of the same parts."""
     place = (request.bucket, request.key)
     settings = {**_settings(request, facts), **grants_of(connection, *place)}
@@ -82,7 +83,18 @@ def _rewrite(connection: Connection, request: ChangeRequest, facts: Facts, watch
     part, same_parts = plan(connection, *place, facts.etag, facts.size, COPIED_PART)
     make = copied_part(connection, place, facts.etag, place)
     with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="s3-copy") as pool:
-        put_together(pool, connection, place, facts.size, part, whole, lambda _: make, watch, only_if_absent=False)
+        put_together(
+            pool,
+            connection,
+            place,
+            facts.size,
+            part,
+            whole,
+            lambda _: make,
+            watch,
+            only_if_absent=False,
+            ledger=ledger,
+        )
     return same_parts
 
 

@@ -15,6 +15,7 @@ from .faults import NotOffered
 from .http import BrokenError, Reply
 from .listing import bare_etag
 from .multipart import reading
+from .opening import Lost, opened
 from .signing import SignedRequest, send
 
 _MIB = 1 << 20
@@ -75,9 +76,10 @@ def copy_part(
     upload_id: str,
     number: int,
     span: tuple[int, int],
+    version_id: str | None = None,
 ) -> PartReceipt:
-    """Copy `span` (offset, length) of an object as part `number` of an open upload, inside the service."""
-    params = {**_to(target), **_from(source, etag), "UploadId": upload_id, "PartNumber": number}
+    """Copy `span` (offset, length) of an object, or a version of it, as part `number` of an open upload."""
+    params = {**_to(target), **_from(source, etag, version_id), "UploadId": upload_id, "PartNumber": number}
     params["CopySourceRange"] = f"bytes={span[0]}-{sum(span) - 1}"
     request = SignedRequest(connection, "upload_part_copy", _signed(params))
 
@@ -92,24 +94,31 @@ def copy_part(
 
 
 def begin(connection: Connection, target: tuple[str, str], settings: Settings) -> str:
-    """Begin an upload of parts with the best checksums that the service offers; its id."""
+    """Begin an upload of parts with the best checksums that the service offers; its id.
+
+    NotOpened when one may be open whose id never came.
+    """
+    return opened(connection, *target, lambda lost: _best(connection, {**_to(target), **settings}, lost))
+
+
+def _best(connection: Connection, params: Settings, lost: Lost) -> str:
     for checksums in _CHECKSUMS:
         try:
-            return _begin(connection, {**_to(target), **settings, **checksums})
+            return _begin(connection, {**params, **checksums}, lost)
         except (BadRequest, NotOffered):
             if not checksums:
                 raise
-    raise NotOffered(f"s3://{target[0]} takes no multipart uploads")
+    raise NotOffered(f"s3://{params['Bucket']} takes no multipart uploads")
 
 
-def _begin(connection: Connection, params: Settings) -> str:
+def _begin(connection: Connection, params: Settings, lost: Lost) -> str:
     request = SignedRequest(connection, "create_multipart_upload", _signed(params))
 
     def upload_id(body: bytes) -> str:
         page, space = read_page(body, "InitiateMultipartUploadResult")
         return fields_of(page, space)["UploadId"]
 
-    return send(request, reading(upload_id), headers=_headers(params), writing=True)
+    return send(request, reading(upload_id), headers=_headers(params), writing=True, lost=lost)
 
 
 def put_small(
@@ -150,9 +159,9 @@ def _to(target: tuple[str, str]) -> dict[str, object]:
     return {"Bucket": target[0], "Key": target[1]}
 
 
-def _from(source: tuple[str, str], etag: str) -> dict[str, object]:
-    # Encoded as botocore does it: the header is part of the signature, and is sent by us.
-    return {"CopySource": {"Bucket": source[0], "Key": source[1]}, "CopySourceIfMatch": f'"{etag}"'}
+def _from(source: tuple[str, str], etag: str, version_id: str | None = None) -> dict[str, object]:
+    named = {"Bucket": source[0], "Key": source[1], **({"VersionId": version_id} if version_id else {})}
+    return {"CopySource": named, "CopySourceIfMatch": f'"{etag}"'}
 
 
 def _condition(only_if_absent: bool) -> dict[str, str]:
@@ -165,7 +174,9 @@ def _headers(params: Settings) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in params.items():
         if name == "CopySource" and isinstance(value, dict):
-            headers[_NAMES[name]] = quote(f"{value['Bucket']}/{value['Key']}", safe="-._~/")
+            # Encoded as botocore does it: the header is part of the signature, and is sent by us.
+            version = f"?versionId={value['VersionId']}" if "VersionId" in value else ""
+            headers[_NAMES[name]] = quote(f"{value['Bucket']}/{value['Key']}", safe="-._~/") + version
         elif name in _NAMES:
             headers[_NAMES[name]] = str(value)
         elif name == "Metadata" and isinstance(value, Mapping):

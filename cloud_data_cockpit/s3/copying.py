@@ -16,6 +16,7 @@ from .facts import STANDARD, Facts, look, tags_of
 from .faults import NotOffered
 from .in_parts import COPIED_PART, copied_part, plan, put_together, streamed_part
 from .kept import check_copy, is_the_same, settings_of
+from .ledger import Ledger
 from .objects import check_key, make_uri
 from .proving import Proof, damaged, is_proven
 from .source import S3Source
@@ -44,7 +45,7 @@ class Copier:
 
     Within a connection the service copies; between two the bytes go through this process, at most PARTS_AT_ONCE parts
     at a time. `on_conflict`: an existing key is an error, left alone, or replaced. With `strict` a copy that may not be
-    looked at is an error; without, a note.
+    looked at is an error; without, a note. `ledger` is told of uploads while they are open.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Copier:
         watch: Watch,
         *,
         strict: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         self._from, self._bucket = source
         self._to, self._to_bucket = target
@@ -62,6 +64,7 @@ class Copier:
         self._watch = watch
         self._parts = ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="s3-copy")
         self._strict = strict
+        self._ledger = ledger
         self._told: set[str] = set()
         self.inside = self._from.ref == self._to.ref
         self.same_service = self._from.ref.endpoint_url == self._to.ref.endpoint_url
@@ -182,7 +185,7 @@ class Copier:
             reader = S3Source(self._from, self._uri(key), etag=source.etag, size=source.size)
             proof = Proof(self._uri(key), facts, same_parts=same_parts)
             parts, prove = lambda watch: streamed_part(reader, self._to, there, proof, watch), proof.check
-        make_it = partial(put_together, only_if_absent=keep, prove=prove)
+        make_it = partial(put_together, only_if_absent=keep, prove=prove, ledger=self._ledger)
         make_it(self._parts, self._to, there, source.size, part, settings, parts, self._watch)
         return same_parts
 

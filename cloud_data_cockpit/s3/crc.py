@@ -6,6 +6,13 @@ import base64
 from collections.abc import Iterable
 from functools import lru_cache
 
+try:  # some ten times as fast as zlib's
+    from isal.isal_zlib import crc32  # type: ignore[import-not-found,unused-ignore]
+except ImportError:  # no wheel for this machine
+    from zlib import crc32
+
+__all__ = ["as_header", "combined", "crc32", "from_header", "hexadecimal"]
+
 _POLYNOMIAL = 0xEDB88320
 # A CRC register is a vector over GF(2), and further zero bytes multiply it by a matrix: a tuple of 32 columns, of which
 # the one at `bit` is what becomes of that bit alone.

@@ -17,8 +17,8 @@ from .batches import LOOK, Failures, Halting, Watch, each
 from .connections import Connection, resolve
 from .crc import as_header, combined
 from .facts import Facts, is_md5, look, part_size, parts_in
-from .local_files import GrowingFile, make_folder, new_file
-from .local_names import Taken
+from .local_files import GrowingFile, left_files, make_folder, new_file
+from .local_names import Taken, safe_path
 from .objects import make_uri
 from .selections import Picked, counting, iter_picked, picks_of
 from .source import PART, S3Source
@@ -34,18 +34,18 @@ def check_download_request(request: DownloadRequest) -> None:
     picks_of(request)
 
 
-def download_selection(request: DownloadRequest, root: Path, steps: Steps, watch: Watch) -> None:
+def download_selection(request: DownloadRequest, root: Path, steps: Steps, watch: Watch, mark: str = "") -> None:
     """Bring what a request selects into the folder `steps` below `root`, which is a real path; never outside of it.
 
     Objects that fail do not stop the others: Incomplete tells at the end how many and why. What was begun is gone after
-    an error or a cancel; what has its name is whole.
+    an error or a cancel; what has its name is whole. What a kill leaves, `remove_left` removes by the same `mark`.
     """
     connection, picks = resolve(request.connection), picks_of(request)
     halting, failures = Halting(watch), Failures(watch)
     make_folder(root, steps)
     with (
         closing(Taken()) as taken,
-        _Downloader(connection, request, (root, steps), taken, halting) as downloader,
+        _Downloader(connection, request, (root, steps), taken, halting, mark) as downloader,
         counting(connection, request.bucket, picks, halting),
     ):
         try:
@@ -59,6 +59,27 @@ def download_selection(request: DownloadRequest, root: Path, steps: Steps, watch
     failures.check("downloaded")
 
 
+def remove_left(request: DownloadRequest, root: Path, steps: Steps, mark: str) -> int:
+    """Remove what a download that was killed has left half-way in its folder; the number of files."""
+    folder = root.joinpath(*steps)
+    if not folder.resolve().is_relative_to(root):
+        return 0
+    removed = 0
+    places = [(folder, False), *((folder / name, True) for name in _folders(request))]
+    for place, below in places:
+        for path in left_files(place, mark, below=below):
+            with suppress(OSError):
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _folders(request: DownloadRequest) -> set[str]:
+    """Names of the folders that a download makes in its own: those of its prefixes, or of the bucket."""
+    names = [request.bucket if prefix == "" else prefix.rstrip("/").rpartition("/")[2] for prefix in request.prefixes]
+    return {safe_path(name)[0] for name in names}
+
+
 class _Downloader:
     """Fetches objects into one folder. Thread-safe; close it at the end."""
 
@@ -69,12 +90,14 @@ class _Downloader:
         place: tuple[Path, Steps],
         taken: Taken,
         watch: Halting,
+        mark: str,
     ) -> None:
         self._connection = connection
         self._request = request
         self._root, self._steps = place
         self._taken = taken
         self._watch = watch
+        self._mark = mark
         self._parts = ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="s3-download")
         self._lock = threading.Lock()
         self.skipped = 0
@@ -124,7 +147,7 @@ class _Downloader:
             self._watch.add(done=size)
             return
         source = S3Source(self._connection, make_uri(self._request.bucket, key), etag=etag, size=size)
-        with new_file(target, self._request.on_conflict, modified.astimezone(UTC)) as file:
+        with new_file(target, self._request.on_conflict, modified.astimezone(UTC), self._mark) as file:
             try:
                 self._fill(file, source)
             except SourceChanged:

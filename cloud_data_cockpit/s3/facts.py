@@ -75,26 +75,28 @@ def parts_in(etag: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def look(connection: Connection, bucket: str, key: str) -> Facts:
-    """All about one object. NotFound, AccessDenied and the other errors of S3, with their reasons."""
+def look(connection: Connection, bucket: str, key: str, version_id: str | None = None) -> Facts:
+    """All about one object, or one version. NotFound, AccessDenied and the other errors of S3, with their reasons."""
     params: dict[str, object] = {"Bucket": bucket, "Key": check_key(key), "ChecksumMode": "ENABLED"}
+    params.update({"VersionId": version_id} if version_id else {})
     try:
         return send(SignedRequest(connection, "head_object", params), _read, headers={"x-amz-checksum-mode": "ENABLED"})
     except (AccessDenied, BadRequest):  # the checksum of an encrypted object takes another permission
         del params["ChecksumMode"]
     except NotFound:
-        head(connection, bucket, key)  # says whether the key or the bucket is missing
+        head(connection, bucket, key, version_id)  # says whether the key or the bucket is missing
         raise
     try:
         return send(SignedRequest(connection, "head_object", params), _read)
     except (AccessDenied, BadRequest):
-        head(connection, bucket, key)  # a refused HEAD gives no reason; this finds it
+        head(connection, bucket, key, version_id)  # a refused HEAD gives no reason; this finds it
         raise
 
 
-def part_size(connection: Connection, bucket: str, key: str, etag: str) -> int | None:
+def part_size(connection: Connection, bucket: str, key: str, etag: str, version_id: str | None = None) -> int | None:
     """The size of the first part of an object that was put in parts; None where the service does not tell."""
     params: dict[str, object] = {"Bucket": bucket, "Key": check_key(key), "PartNumber": 1}
+    params.update({"VersionId": version_id} if version_id else {})
     request = SignedRequest(connection, "head_object", params)
     try:
         return send(request, lambda reply: int(reply.headers["Content-Length"]), headers={"If-Match": f'"{etag}"'})
@@ -102,9 +104,14 @@ def part_size(connection: Connection, bucket: str, key: str, etag: str) -> int |
         return None
 
 
-def tags_of(connection: Connection, bucket: str, key: str) -> dict[str, str]:
-    """The tags of an object; none where the service has no tags. AccessDenied when they may not be read."""
-    request = SignedRequest(connection, "get_object_tagging", {"Bucket": bucket, "Key": key})
+def tags_of(connection: Connection, bucket: str, key: str, version_id: str | None = None) -> dict[str, str]:
+    """The tags of an object, or one version; none where the service has no tags.
+
+    AccessDenied when they may not be read.
+    """
+    params: dict[str, object] = {"Bucket": bucket, "Key": key}
+    params.update({"VersionId": version_id} if version_id else {})
+    request = SignedRequest(connection, "get_object_tagging", params)
     try:
         return send(request, reading(_tags))
     except NotOffered:

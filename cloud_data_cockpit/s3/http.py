@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import re
@@ -15,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from . import direct
 from .clients import CONNECT_TIMEOUT, POOL_SIZE, READ_TIMEOUT
 from .guard import check_host
 
@@ -28,6 +30,7 @@ Trust = str | None | Literal[False]
 _SIGNATURE = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _pools: dict[tuple[str, str, int, Trust, str | None], Any] = {}
+_hosts: dict[tuple[str, str, int, Trust], direct.Host] = {}
 _pools_lock = threading.Lock()
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
@@ -91,6 +94,23 @@ class Reply:
         return held
 
 
+class DirectReply(Reply):
+    """The reply to a range, from a socket of our own."""
+
+    def __init__(self, reply: direct.DirectReply) -> None:
+        self._reply = reply
+        self.status = reply.status
+        self.headers = reply.headers
+
+    def read(self, limit: int) -> bytes:
+        with _breaking():
+            return self._reply.read(limit)
+
+    def read_into(self, target: memoryview) -> int:
+        with _breaking():
+            return self._reply.read_into(target)
+
+
 @contextmanager
 def exchange(
     method: str, url: str, *, headers: Mapping[str, str], body: Body | None = None, trust: Trust = None
@@ -99,9 +119,16 @@ def exchange(
 
     AccessDenied for hosts and addresses that must not be connected to.
     """
-    parts = urlsplit(url)
-    check_host(parts.hostname or "", parts.port)
+    scheme, name, port, target = _split(url)
+    check_host(name, port or None)
     headers = {"Accept-Encoding": "identity", "User-Agent": "cloud-data-cockpit", **headers}
+    if method == "GET" and "Range" in headers and _proxy_for(scheme, name) is None:
+        host = _host(scheme, name, port, trust)
+        head = host.head(method, target, headers)
+        if head is not None:
+            with _asked(host, head) as reply:
+                yield reply
+            return
     response = open_reply(method, url, headers=headers, body=body, trust=trust)
     try:
         yield Reply(response)
@@ -115,16 +142,14 @@ def open_reply(
     method: str, url: str, *, headers: Mapping[str, Any], body: Any = None, trust: Trust = None, chunked: bool = False
 ) -> Any:
     """urllib3's response to one request, to be read to its end or closed. The host's name was looked at before."""
-    parts = urlsplit(url)
-    proxy = _proxy_for(parts.scheme, parts.hostname or "")
-    pool = _pool(parts.scheme, parts.hostname or "", parts.port or 0, trust, proxy)
-    # A target that begins with "/" goes out as it is; from a whole URL urllib3 would resolve "." and ".." segments.
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    scheme, name, port, target = _split(url)
+    proxy = _proxy_for(scheme, name)
+    pool = _pool(scheme, name, port, trust, proxy)
     hurry = {} if _patience.get() is None else {"timeout": _patience.get()}
     with _breaking():
         return pool.urlopen(
             method,
-            url if proxy and parts.scheme == "http" else target,
+            url if proxy and scheme == "http" else target,
             body=body,
             headers=headers,
             retries=False,
@@ -136,6 +161,32 @@ def open_reply(
             chunked=chunked,
             **hurry,
         )
+
+
+@lru_cache(64)
+def _split(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port (0: the usual one) and the target that goes out."""
+    parts = urlsplit(url)
+    # A target that begins with "/" goes out as it is; from a whole URL urllib3 would resolve "." and ".." segments.
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return parts.scheme, parts.hostname or "", parts.port or 0, target
+
+
+@contextmanager
+def _asked(host: direct.Host, head: bytes) -> Iterator[Reply]:
+    hurry = _patience.get()
+    waiting = direct.Waiting(CONNECT_TIMEOUT, READ_TIMEOUT) if hurry is None else direct.Waiting(hurry, hurry)
+    # Not `with`: what is raised while the reply is used must stay as it is, and only the asking is turned.
+    asking = host.ask(head, waiting)
+    with _breaking():
+        reply = asking.__enter__()
+    try:
+        yield DirectReply(reply)
+    except BaseException as error:
+        asking.__exit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        asking.__exit__(None, None, None)
 
 
 @contextmanager
@@ -155,6 +206,8 @@ def _breaking() -> Iterator[None]:
 
     try:
         yield
+    except direct.Unreachable as error:
+        raise BrokenError(str(error), connecting=True, insecure=error.insecure, unknown=error.unknown) from None
     except exceptions.SSLError as error:
         raise BrokenError(str(error), connecting=True, insecure=True) from None
     except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
@@ -211,6 +264,16 @@ def _new_pool(scheme: str, host: str, port: int, trust: Trust, proxy: str | None
     return pool
 
 
+def _host(scheme: str, host: str, port: int, trust: Trust) -> direct.Host:
+    key = (scheme, host, port, trust)
+    found = _hosts.get(key)
+    if found is None:
+        tls = _tls(trust) if scheme == "https" else None
+        with _pools_lock:
+            found = _hosts.setdefault(key, direct.Host(scheme, host, port, tls))
+    return found
+
+
 @lru_cache
 def _tls(trust: Trust) -> ssl.SSLContext:
     """A context that verifies: by the CAs of a file alone where one is named, else by the system's and certifi's."""
@@ -245,11 +308,18 @@ def _configured_proxy(scheme: str, host: str, variables: tuple[str | None, ...])
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
+@atexit.register
+def _close_hosts() -> None:
+    for key in list(_hosts):
+        _hosts.pop(key).close()
+
+
 def _forget_pools() -> None:
     """A forked child must not share sockets with its parent."""
     global _pools_lock
     _pools_lock = threading.Lock()
     _pools.clear()
+    _close_hosts()
 
 
 if hasattr(os, "register_at_fork"):

@@ -19,7 +19,9 @@ from .copies import Settings, begin, copy_part
 from .facts import look, part_size, parts_in
 from .faults import NotOffered
 from .finished import joined_crc32, joined_etag
+from .ledger import Begun, Ledger, MemoryLedger
 from .objects import make_uri
+from .opening import NotOpened
 from .proving import Proof
 from .signing import backoff
 from .source import PART, S3Source
@@ -33,22 +35,32 @@ MakePart = Callable[[str, int, tuple[int, int]], PartReceipt]
 """Makes part `number` of the upload from `span` (offset, length) of the source."""
 
 
-def plan(connection: Connection, bucket: str, key: str, etag: str, size: int, preferred: int) -> tuple[int, bool]:
+def plan(
+    connection: Connection,
+    bucket: str,
+    key: str,
+    etag: str,
+    size: int,
+    preferred: int,
+    version_id: str | None = None,
+) -> tuple[int, bool]:
     """The size of the parts, and whether they are those that the source was made of: then both have the same ETag."""
     count = parts_in(etag)
     if count is not None:
-        first = part_size(connection, bucket, key, etag)
+        first = part_size(connection, bucket, key, etag, version_id)
         if first is not None and _SMALLEST <= first <= _LARGEST and -(-size // first) == count:
             return first, True
     least = -(-size // uploads.MOST_PARTS)
     return max(preferred, -(-least // _MIB) * _MIB), False
 
 
-def copied_part(connection: Connection, source: tuple[str, str], etag: str, target: tuple[str, str]) -> MakePart:
-    """Parts that the service copies itself."""
+def copied_part(
+    connection: Connection, source: tuple[str, str], etag: str, target: tuple[str, str], version_id: str | None = None
+) -> MakePart:
+    """Parts that the service copies itself, of an object or of one version of it."""
 
     def make(upload_id: str, number: int, span: tuple[int, int]) -> PartReceipt:
-        return copy_part(connection, source, etag, target, upload_id, number, span)
+        return copy_part(connection, source, etag, target, upload_id, number, span, version_id)
 
     return make
 
@@ -93,15 +105,18 @@ def put_together(
     *,
     only_if_absent: bool,
     prove: Callable[[list[PartReceipt]], None] = lambda parts: None,
+    ledger: Ledger | None = None,
 ) -> str:
     """Make `target` (bucket, key) of parts of `part` bytes; its ETag. Parts run in `pool`, bytes are told to `watch`.
 
     `prove` is given the parts, in their order, before they become the object, and may raise.
     Whatever goes wrong, a cancel included: the parts that run come to their end and the upload is aborted, so nothing
-    of it is left. Conflict when the key exists and must not.
+    of it is left. The upload stands in `ledger` while it is open, so that it can be aborted after a crash. Conflict
+    when the key exists and must not.
     """
     bucket, key = target
-    upload_id = begin(connection, target, settings)
+    ledger = ledger or MemoryLedger()
+    upload_id = _begun(connection, target, settings, ledger)
     halting = Halting(watch)
     done = 0
     running: set[Future[PartReceipt]] = set()
@@ -119,7 +134,7 @@ def put_together(
             watch.check()
         receipts.sort(key=lambda receipt: receipt.part_number)
         prove(receipts)
-        return _complete(connection, bucket, key, upload_id, receipts, only_if_absent=only_if_absent)
+        etag = _complete(connection, bucket, key, upload_id, receipts, only_if_absent=only_if_absent)
     except BaseException:
         halting.halt()
         for future in running:
@@ -127,8 +142,21 @@ def put_together(
         wait(running)
         with suppress(Cancelled):
             watch.add(done=-done)
-        _abort(connection, bucket, key, upload_id, watch)
+        if _abort(connection, bucket, key, upload_id, watch):
+            ledger.end(upload_id)
         raise
+    ledger.end(upload_id)
+    return etag
+
+
+def _begun(connection: Connection, target: tuple[str, str], settings: Settings, ledger: Ledger) -> str:
+    try:
+        upload_id = begin(connection, target, settings)
+    except NotOpened as error:
+        ledger.begin(Begun(target[1], "", error.upload_id, 0))
+        raise
+    ledger.begin(Begun(target[1], "", upload_id, 0))
+    return upload_id
 
 
 def _part(make: MakePart, upload_id: str, number: int, span: tuple[int, int], watch: Watch) -> PartReceipt:
@@ -164,14 +192,15 @@ def _complete(
         raise
 
 
-def _abort(connection: Connection, bucket: str, key: str, upload_id: str, watch: Watch) -> None:
-    """Abort; a service that fails for a while is asked again, and what could not be aborted is told."""
+def _abort(connection: Connection, bucket: str, key: str, upload_id: str, watch: Watch) -> bool:
+    """Abort; a service that fails for a while is asked again. What could not be aborted is told, and False."""
     for round_ in range(1, ABORT_ROUNDS + 1):
         try:
-            return uploads.abort(connection, bucket, key, upload_id)
+            uploads.abort(connection, bucket, key, upload_id)
+            return True
         except CockpitError as error:
             if round_ == ABORT_ROUNDS or isinstance(error, (AccessDenied, CredentialsError)):
                 watch.note(f"parts of {make_uri(bucket, key)} are left: abort that unfinished upload ({error.message})")
-                return None
+                break
             time.sleep(backoff(round_))
-    return None
+    return False

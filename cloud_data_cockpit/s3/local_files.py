@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -75,8 +76,10 @@ def make_folder(root: Path, steps: tuple[str, ...]) -> Path:
 
 
 @contextmanager
-def new_file(path: Path, on_conflict: OnConflict, modified: datetime) -> Iterator[GrowingFile]:
+def new_file(path: Path, on_conflict: OnConflict, modified: datetime, mark: str = "") -> Iterator[GrowingFile]:
     """A file to be filled, which is called `path` at the end of the block, and gone when the block fails.
+
+    By `mark`, `left_files` finds it when the process was killed in between.
 
     Conflict when `path` exists, unless it is to be replaced: a link there is replaced itself, and never followed.
     Hopeless when the disk is full.
@@ -84,7 +87,7 @@ def new_file(path: Path, on_conflict: OnConflict, modified: datetime) -> Iterato
     if on_conflict != "replace" and os.path.lexists(path):
         raise _exists(path)
     with _told(path):
-        temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
+        temporary = path.with_name(f".{path.name[:40]}.{mark}{secrets.token_hex(6)}.part")
         descriptor = os.open(temporary, _FLAGS, 0o666)
         try:
             try:
@@ -97,6 +100,23 @@ def new_file(path: Path, on_conflict: OnConflict, modified: datetime) -> Iterato
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+def left_files(folder: Path, mark: str, *, below: bool) -> Iterator[Path]:
+    """Files in `folder` that `new_file` has begun with this `mark` and never named; `below` it too. Links are not
+    followed.
+    """
+    ours = re.compile(rf"\..*\.{re.escape(mark)}[0-9a-f]{{12}}\.part", re.DOTALL)
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if below:
+                        yield from left_files(Path(entry.path), mark, below=True)
+                elif ours.fullmatch(entry.name):
+                    yield Path(entry.path)
+    except OSError:  # gone, or not to be read: nothing of ours can be removed there
+        return
 
 
 def _give_name(temporary: Path, path: Path, *, replace: bool) -> None:

@@ -53,11 +53,13 @@ class UploadsPage:
     next: Mapping[str, str] | None
 
 
-def create(connection: Connection, bucket: str, key: str, content_type: str | None) -> str:
-    """Begin an upload with the best checksums that the service offers; its id."""
+def create(
+    connection: Connection, bucket: str, key: str, content_type: str | None, lost: Callable[[], None] | None = None
+) -> str:
+    """Begin an upload with the best checksums that the service offers; its id. `lost`: see `send`."""
     for checksums in _CHECKSUMS:
         try:
-            return _create(connection, bucket, key, content_type, checksums)
+            return _create(connection, bucket, key, content_type, checksums, lost)
         except (BadRequest, NotOffered):
             if not checksums:
                 raise
@@ -65,7 +67,12 @@ def create(connection: Connection, bucket: str, key: str, content_type: str | No
 
 
 def _create(
-    connection: Connection, bucket: str, key: str, content_type: str | None, checksums: Mapping[str, str]
+    connection: Connection,
+    bucket: str,
+    key: str,
+    content_type: str | None,
+    checksums: Mapping[str, str],
+    lost: Callable[[], None] | None,
 ) -> str:
     params: dict[str, object] = {"Bucket": bucket, "Key": key, **checksums}
     headers = {_HEADERS[name]: value for name, value in checksums.items()}
@@ -77,7 +84,7 @@ def _create(
         page, space = read_page(body, "InitiateMultipartUploadResult")
         return fields_of(page, space)["UploadId"]
 
-    return send(request, reading(upload_id), headers=headers, writing=True)
+    return send(request, reading(upload_id), headers=headers, writing=True, lost=lost)
 
 
 def held_parts(connection: Connection, bucket: str, key: str, upload_id: str, *, pages: int | None = None) -> Held:
@@ -139,7 +146,12 @@ def open_uploads(
 ) -> UploadsPage:
     """A page of at most `limit` open uploads of a bucket; `after` is the `next` of the page before."""
     params: dict[str, object] = {"Bucket": bucket, "EncodingType": "url", "MaxUploads": limit, **(after or {})}
-    return send(SignedRequest(connection, "list_multipart_uploads", params), reading(_uploads_page))
+    return send(SignedRequest(connection, "list_multipart_uploads", params), read_uploads)
+
+
+def read_uploads(reply: Reply) -> UploadsPage:
+    """The page of open uploads that a reply brings."""
+    return reading(_uploads_page)(reply)
 
 
 def reading(parse: Callable[[bytes], T]) -> Callable[[Reply], T]:

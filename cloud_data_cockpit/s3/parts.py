@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from ..errors import BadRequest, Damaged
-from .crc import as_header, hexadecimal
+from .crc import as_header, crc32, hexadecimal
 from .faults import Fault
 from .http import BrokenError, Reply
 from .listing import bare_etag
@@ -65,7 +64,7 @@ class Part:
         if self._crc is None:
             crc = 0
             for block in self._blocks():
-                crc = zlib.crc32(block, crc)
+                crc = crc32(block, crc)
             self._crc = crc
         return self._crc
 

@@ -15,6 +15,7 @@ from . import uploads
 from .connections import Connection
 from .finished import Sent
 from .ledger import Begun, Ledger
+from .opening import NotOpened
 from .parts import Moved
 from .whole import MOST_BYTES, put_whole
 
@@ -32,6 +33,15 @@ def part_size(number: int, size: int | None) -> int:
     if size is not None:
         return uploads.part_plan(size)[0]
     return min(uploads.SMALLEST_PART << ((number - 1) // _GROWS), uploads.LARGEST_PART)
+
+
+def noted_start(connection: Connection, request: UploadRequest, ledger: Ledger) -> uploads.OpenUpload:
+    """`uploads.start`; of what it may have left open the ledger has a note, by which it is aborted later."""
+    try:
+        return uploads.start(connection, request)
+    except NotOpened as error:
+        ledger.begin(Begun(request.key, "", error.upload_id, 0))
+        raise
 
 
 def send_stream(
@@ -78,7 +88,7 @@ class _Parts:
 
     def send(self, first: BinaryIO, read: Read, size: int | None) -> Sent:
         request = self._request.model_copy(update={"size": size or MOST_BYTES + 1})
-        opened = uploads.start(self._connection, request)
+        opened = noted_start(self._connection, request, self._ledger)
         self._ledger.begin(Begun(request.key, "", opened.upload_id, opened.part_size))
         sending: list[Future[PartReceipt]] = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cockpit-stream") as pool:

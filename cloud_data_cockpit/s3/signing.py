@@ -102,11 +102,13 @@ def send(
     headers: Mapping[str, str] | None = None,
     body: Callable[[], http.Body] | None = None,
     writing: bool = False,
+    lost: Callable[[], None] | None = None,
 ) -> T:
     """What `read` makes of the reply to `request`; `read` sees replies with a status below 300 only.
 
     Throttling, faults of the service, broken connections and bodies cut off are tried again with exponential backoff
     and jitter, 4xx are not. Raises the error that names the cause; BrokenError from `read` counts as a broken body.
+    `lost` is told of attempts that the service may have acted upon although they failed.
     """
     told = False  # the service told the bucket's region, or that the signature has expired: once each request
     failures = 0
@@ -130,6 +132,8 @@ def send(
             if not (found.fault.passing or found.fault.code in DAMAGED_CODES):
                 raise trouble
             limit, wait = ATTEMPTS, found.retry_after
+        if lost is not None and limit == ATTEMPTS:
+            lost()
         failures += 1
         if failures >= limit:
             raise trouble
@@ -176,7 +180,7 @@ def exchanged(
 ) -> Iterator[http.Reply]:
     """The reply to `request`, whatever its status: sent once, nothing tried again. BrokenError without a reply."""
     url = request.url()
-    trust = request.connection.trust_of(urlsplit(url).hostname or "")
+    trust = request.connection.trust_of(urlsplit(url).hostname or "") if url.startswith("https:") else None
     headers = headers or {}
     if f"%3B{PAYER}" in url:  # the header is signed, so it has to be sent
         headers = {**headers, PAYER: "requester"}

@@ -13,6 +13,7 @@ from .batches import Failures, Halting, Watch, each
 from .connections import Connection, resolve
 from .copying import Copied, Copier
 from .faults import NotOffered
+from .ledger import Ledger
 from .objects import head, make_uri
 from .selections import Picked, Picks, counting, iter_picked, picks_of
 from .signing import SignedRequest, send
@@ -24,16 +25,17 @@ def check_copy_request(request: CopyRequest) -> None:
     _planned(request)
 
 
-def copy_selection(request: CopyRequest, watch: Watch) -> None:
+def copy_selection(request: CopyRequest, watch: Watch, ledger: Ledger | None = None) -> None:
     """Copy what a request selects; with kind "move" delete it from its old place after that.
 
     Objects that fail do not stop the others: Incomplete tells at the end how many and why. A move deletes nothing
-    unless every object was copied and verified, and an object that has changed since stays where it is.
+    unless every object was copied and verified, and an object that has changed since stays where it is. `ledger` is
+    told of uploads while they are open.
     """
     source, target, picks, targets = _planned(request)
     move = request.kind == "move"
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as moved:
-        _copy_all(request, (source, target), picks, targets, watch, moved if move else None)
+        _copy_all(request, (source, target), picks, targets, watch, moved if move else None, ledger)
         if move:
             watch.phase_is("deleting at the old place")
             moved.seek(0)
@@ -58,6 +60,7 @@ def _copy_all(
     targets: Targets,
     watch: Watch,
     moved: IO[str] | None,
+    ledger: Ledger | None,
 ) -> None:
     halting, failures, writing = Halting(watch), Failures(watch), threading.Lock()
     skipped = 0
@@ -75,7 +78,7 @@ def _copy_all(
 
     with (
         counting(ends[0], request.bucket, picks, halting),
-        Copier(source, target, request.on_conflict, halting, strict=moved is not None) as copier,
+        Copier(source, target, request.on_conflict, halting, strict=moved is not None, ledger=ledger) as copier,
     ):
         try:
             each(iter_picked(ends[0], request.bucket, picks), one, watch, failures, lambda picked: picked.key)

@@ -17,6 +17,7 @@ from .faults import NotOffered, Place
 from .finished import Sent, is_whole, joined_crc32, joined_etag, verified
 from .gates import gate_of, shut_gate
 from .objects import check_key, exists, head
+from .opening import abort_lost, is_lost, opened
 from .parts import Moved, Part, PartBody
 from .signing import SignedRequest, backoff, send
 
@@ -58,12 +59,18 @@ def part_plan(size: int) -> tuple[int, int]:
 
 
 def start(connection: Connection, request: UploadRequest) -> OpenUpload:
-    """Begin a multipart upload. Conflict when the key exists and `overwrite` is not set."""
+    """Begin a multipart upload. Conflict when the key exists and `overwrite` is not set.
+
+    NotOpened when one may be open whose id never came.
+    """
     bucket, key = request.bucket, check_key(request.key)
     part_size, part_count = part_plan(request.size)
     if not request.overwrite:
         check_absent(connection, bucket, key)
-    upload_id = multipart.create(connection, bucket, key, checked_type(key, request.content_type))
+    content_type = checked_type(key, request.content_type)
+    upload_id = opened(
+        connection, bucket, key, lambda lost: multipart.create(connection, bucket, key, content_type, lost)
+    )
     return OpenUpload(upload_id, part_size, part_count)
 
 
@@ -134,8 +141,12 @@ def abort(connection: Connection, bucket: str, key: str, upload_id: str, *, seco
     """Abort and make sure: parts on their way in this process are over, and the service holds none any more.
 
     A part that arrives during an abort can outlive it, so the abort is repeated until the service no longer knows the
-    upload. ServiceError when that takes longer than `seconds`. To abort what is not open succeeds.
+    upload. ServiceError when that takes longer than `seconds`. To abort what is not open succeeds. Of a NotOpened's
+    id it aborts what that stands for.
     """
+    if is_lost(upload_id):
+        abort_lost(connection, bucket, key, upload_id)
+        return
     place = Place(connection.ref, bucket, key)
     deadline = time.monotonic() + seconds
     with shut_gate((bucket, key, upload_id), seconds):

@@ -18,6 +18,7 @@ from .faults import DeleteMarker, NotOffered
 from .listing import bare_etag, decode_key
 from .multipart import reading
 from .objects import PAGE_SIZE, check_key, head
+from .rebuilding import rebuild_version
 from .signing import SignedRequest, send
 from .walk import one_ahead
 
@@ -94,8 +95,8 @@ def versioning_of(connection: Connection, bucket: str) -> Versioning:
 def restore_version(connection: Connection, bucket: str, key: str, version_id: str) -> ObjectDetail:
     """Make a version the latest by copying it onto its key; of a delete marker: remove it. The object as it then is.
 
-    The versions in between stay. Archived when it must be restored from its archive first, BadRequest for one of over
-    5 GiB, NotFound when there is no such version, or nothing but delete markers is left.
+    The versions in between stay. One of over 5 GiB is copied in parts, several at once. Archived when it must be
+    restored from its archive first, NotFound when there is no such version, or nothing but delete markers is left.
     """
     try:
         wanted = head(connection, bucket, key, version_id)
@@ -109,8 +110,9 @@ def restore_version(connection: Connection, bucket: str, key: str, version_id: s
     except NotFound:
         pass  # the latest is a delete marker: just what this is to undo
     if wanted.size > LARGEST_COPY:
-        raise BadRequest("S3 copies at most 5 GiB at once; download this version and upload it, or delete newer ones")
-    _copy_onto_itself(connection, wanted, version_id)
+        rebuild_version(connection, bucket, key, version_id)
+    else:
+        _copy_onto_itself(connection, wanted, version_id)
     return head(connection, bucket, key)
 
 

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
@@ -34,8 +34,11 @@ INTERVAL = 2.0
 """Seconds between two files: so much work is done again after a crash."""
 MOST_BYTES = 16 << 20
 """Arrays that wait for a file."""
-LARGEST = 4 << 20
-"""Arrays of one block above this are not kept: reading the block again costs no more."""
+SPARE = 1 << 30
+"""Bytes that stay free on the disk: what does not fit is scanned again after a crash."""
+
+
+_UNKNOWN = object()
 
 
 def directory_of(job_id: str) -> Path:
@@ -54,13 +57,15 @@ def drop_all_but(job_ids: Iterable[str]) -> None:
 class Checkpoint:
     """The blocks of one scan, in files of their own in `directory`.
 
-    They count for the same bytes (URI, ETag, size), the same format and version, the same reading and release; which
-    bytes a block is, is part of its name. A file that is damaged is left out: its blocks are scanned again.
+    They count for the same bytes (URI, ETag, size), the same format and version, the same reading and release, the same
+    companion; which bytes a block is, is part of its name. A file that is damaged is left out: its blocks are scanned
+    again. `told` is called with the number of blocks that there are already.
     """
 
-    def __init__(self, directory: Path, interval: float = INTERVAL) -> None:
+    def __init__(self, directory: Path, interval: float = INTERVAL, told: Callable[[int], None] | None = None) -> None:
         self._directory = directory
         self._interval = interval
+        self._told = told
         self._identity: Any = None
         self._packages: tuple[str, ...] = ()
         self._summed: SummedSource | None = None
@@ -77,11 +82,12 @@ class Checkpoint:
         self, run: Run, source: Source, format: Format, params: PartitionParams, summed: SummedSource | None
     ) -> Run:
         """`run` that gives what is kept instead of scanning it, and keeps what it scans; the sums in `summed` too."""
-        if hasattr(format, "current"):
-            return run  # its companions may change, which the identity of the object does not tell
+        beside = _beside(source, format)
+        if beside is _UNKNOWN:
+            return run
         release = version("cloud-data-cockpit")
         identity = [source.uri, source.etag, source.size, format.name, format.version, dict(params.reading()), release]
-        self._identity = json.loads(json.dumps(identity, default=str))
+        self._identity = json.loads(json.dumps([*identity, beside], default=str))
         self._packages = (_OWN, type(format).__module__.partition(".")[0])
         self._summed = summed
         self._load()
@@ -102,8 +108,12 @@ class Checkpoint:
         sums = self._summed.settled() if self._summed else []
         data = {"identity": self._identity, "sums": sums, "blocks": waiting}
         try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self._directory).free - sum(array.nbytes for array in arrays) < SPARE:
+                log.warning("blocks of a scan are not kept: less than %d MiB are free on the disk", SPARE >> 20)
+                return
             write(self._directory / f"{self._files:06d}.npz", data, arrays)
-        except CockpitError as error:
+        except (CockpitError, OSError) as error:
             log.warning("blocks of a scan are not kept: %s", error)
         self._files += 1
 
@@ -124,6 +134,13 @@ class Checkpoint:
             self._known |= found
         if self._summed is not None:
             self._summed.take(sums)
+        if self._told is not None and self._known:
+            self._told(len(self._known))
+
+    @property
+    def found(self) -> int:
+        """Blocks that there are already, once a scan has begun."""
+        return len(self._known)
 
     # --- for one map ---------------------------------------------------------------------------
 
@@ -145,13 +162,13 @@ class Checkpoint:
 
     def keep(self, key: str, result: Any) -> None:
         """Keep the result of a block, if it can be."""
+        if self._dropped:
+            return
         first = len(self._arrays)
         try:
             data = encoded(result, self._arrays)
-        except NotKeepable:
-            del self._arrays[first:]
-            return
-        if sum(array.nbytes for array in self._arrays[first:]) > LARGEST:
+        except NotKeepable as error:
+            log.debug("a block of a scan is not kept, it holds %s", error)
             del self._arrays[first:]
             return
         self._waiting.append((key, data))
@@ -201,16 +218,33 @@ class _Kept:
         return found
 
 
+def _beside(source: Source, format: Format) -> Any:
+    """What tells one companion of the object from another, where the format has one; _UNKNOWN where it cannot say."""
+    if not hasattr(format, "current"):
+        return None
+    companion: Callable[[Source], Any] | None = getattr(format, "companion", None)
+    return companion(source) if companion is not None else _UNKNOWN
+
+
 def _name(fn: Callable[..., Any]) -> str:
     while isinstance(fn, partial):
         fn = fn.func
     return f"{fn.__module__}.{getattr(fn, '__qualname__', type(fn).__qualname__)}"
 
 
+def _named(item: Any) -> Any:
+    """An item with what it says of its source in place of that."""
+    if isinstance(item, Source):
+        return item.uri, item.etag, item.size
+    if is_dataclass(item) and not isinstance(item, type):
+        return {each.name: _named(getattr(item, each.name)) for each in fields(item)}
+    return item
+
+
 def _key(call: str, number: int, item: Any) -> str | None:
     arrays: Arrays = []
     try:
-        data = json.dumps(encoded(item, arrays))
+        data = json.dumps(encoded(_named(item), arrays))
     except NotKeepable:
         return None
     digest = sha256(data.encode())

@@ -47,6 +47,10 @@ def ray_dataset(slices: Slices) -> Any:
     _needed("ray", "cloud-data-cockpit[ray]")
     from ray import data
 
+    context = data.DataContext.get_current()
+    if getattr(context, "enable_fallback_to_arrow_object_ext_type", True) is None:
+        # What None means too; said aloud, Ray does not warn that slices are no type of Arrow's.
+        context.enable_fallback_to_arrow_object_ext_type = True
     return data.from_items([{"slice": piece} for piece in slices], override_num_blocks=max(1, len(slices)))
 
 
@@ -85,7 +89,7 @@ def torch_dataset(slices: Slices, read: Callable[[LazySlice], Any]) -> SliceData
 
 def plot_sizes(slices: Slices, ax: Any) -> Any:
     """Two panels of one figure, or what `ax` (two of them) was given: bytes above, records below."""
-    _needed("matplotlib", "matplotlib")
+    _needed("matplotlib", "cloud-data-cockpit[plot]")
     if ax is None:
         from matplotlib import pyplot
 

@@ -7,7 +7,9 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Iterable
+import warnings
+from array import array
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,12 @@ log = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _VERSION = 1
 _LARGEST = 1 << 61
+_LONG = 1 << 20
+_COLUMNS = re.compile(
+    rb'"slices":{"records":\[(?P<records>[0-9,]*)\],"range_counts":\[(?P<range_counts>[0-9,]*)\],'
+    rb'"offsets":\[(?P<offsets>[0-9,]*)\],"lengths":\[(?P<lengths>[0-9,]*)\]'
+)
+_EMPTY = b'"slices":{"records":[],"range_counts":[],"offsets":[],"lengths":[]'
 
 
 def directory() -> Path:
@@ -104,10 +112,12 @@ def delete(manifest_id: str) -> None:
 def summary(manifest: Manifest) -> ManifestSummary:
     """The manifest without its slices."""
     return ManifestSummary(
-        **manifest.model_dump(include={"id", "created", "uri", "etag", "size", "format", "params", "records", "notes"}),
+        **manifest.model_dump(
+            include={"id", "created", "uri", "etag", "size", "format", "params", "records", "notes", "tags"}
+        ),
         connection=manifest.connection.name if manifest.connection else None,
         num_slices=len(manifest.slices.records),
-        bytes=sum(manifest.slices.lengths),
+        bytes=_sum(_column(manifest.slices.lengths)),
     )
 
 
@@ -159,10 +169,7 @@ def pack(slices: Iterable[Slice]) -> SliceTable:
 
     None of them is kept: a million slices take a second and the memory of their numbers.
     """
-    records: list[int] = []
-    range_counts: list[int] = []
-    offsets: list[int] = []
-    lengths: list[int] = []
+    records, range_counts, offsets, lengths = (array("q") for _ in range(4))
     details: list[dict[str, Any]] = []
     for expected, piece in enumerate(slices):
         if piece.number != expected:
@@ -191,10 +198,11 @@ def problem_of(table: SliceTable, size: int, records: int) -> str | None:
         return "it holds a number that is too large"
     if any(len(column) and (column.min() < 0 or column.max() > _LARGEST) for column in columns):
         return "it holds a number that is negative or too large"
-    if sum(table.range_counts) != len(table.offsets):
+    held, counted = _sum(columns[0]), _sum(columns[1])
+    if counted != len(table.offsets):
         return "its slices count other ranges than it holds"
-    if sum(table.records) != records:
-        return f"its slices hold {sum(table.records)} records and it says {records}"
+    if held != records:
+        return f"its slices hold {held} records and it says {records}"
     ends = columns[2] + columns[3]
     if len(ends) and int(ends.max()) > size:
         return f"a slice ends at byte {int(ends.max())} and the object at byte {size}"
@@ -230,7 +238,7 @@ def parse(data: bytes, where: str) -> Manifest:
     FormatError when it is none or does not hold together, Conflict when a newer version of this program wrote it.
     """
     try:
-        manifest = Manifest.model_validate_json(data)
+        manifest = _with_columns(data) or Manifest.model_validate_json(data)
     except ValidationError as error:
         _refuse_newer(where, data)
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -274,5 +282,42 @@ def _recent_ids(most: int = 5) -> list[str]:
     return [path.stem for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:most]]
 
 
-def _column(values: list[int]) -> NDArray[np.int64]:
+def _with_columns(data: bytes) -> Manifest | None:
+    """The manifest in `data` as this program writes it, its long columns read by numpy; None to read it all as JSON.
+
+    A text like that of the columns may stand in details too: where there are two, none is taken.
+    """
+    if len(data) < _LONG:
+        return None
+    found = _COLUMNS.search(data)
+    if found is None or _COLUMNS.search(data, found.end()):
+        return None
+    columns: dict[str, Any] = {}
+    for name, text in found.groupdict().items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # by which numpy tells that it met anything but numbers
+            try:
+                read = np.fromstring(text.decode(), np.int64, sep=",") if text else np.zeros(0, np.int64)
+            except (DeprecationWarning, ValueError):
+                return None
+        if len(read) != (text.count(b",") + 1 if text else 0):
+            return None
+        columns[name] = array("q", read.tobytes())
+    try:
+        rest = Manifest.model_validate_json(data[: found.start()] + _EMPTY + data[found.end() :])
+    except ValidationError:
+        return None
+    if any(len(getattr(rest.slices, name)) for name in columns):
+        return None
+    return rest.model_copy(update={"slices": rest.slices.model_copy(update=columns)})
+
+
+def _column(values: Sequence[int]) -> NDArray[np.int64]:
     return np.asarray(values, dtype=np.int64)
+
+
+def _sum(column: NDArray[np.int64]) -> int:
+    """Of numbers that are not negative, however large."""
+    if not len(column):
+        return 0
+    return int(column.sum()) if int(column.max()) < _LARGEST // len(column) else sum(column.tolist())

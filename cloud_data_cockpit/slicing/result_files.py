@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
@@ -17,6 +17,14 @@ from .storage import whole_file
 
 _PLAIN = (type(None), bool, int, float, str)
 _DATA = "data"
+_FEW = 256
+"""Bytes that are written among the JSON; more are an array."""
+_COLLECTIONS: Mapping[str, Callable[[list[Any]], Any]] = {
+    "tuple": tuple,
+    "list": list,
+    "set": set,
+    "frozenset": frozenset,
+}
 
 Arrays = list[NDArray[np.generic]]
 
@@ -35,12 +43,19 @@ def encoded(value: Any, arrays: Arrays) -> Any:
         arrays.append(np.asarray(value))
         return {"array" if isinstance(value, np.ndarray) else "scalar": len(arrays) - 1}
     if isinstance(value, bytes):
-        return {"bytes": base64.b64encode(value).decode()}
-    if type(value) in (tuple, list):
+        return _bytes(value, arrays)
+    if type(value) in (tuple, list, set, frozenset):
         return {type(value).__name__: [encoded(each, arrays) for each in value]}
     if type(value) is dict:
         return {"dict": [[encoded(key, arrays), encoded(each, arrays)] for key, each in value.items()]}
     return _record(value, arrays)
+
+
+def _bytes(value: bytes, arrays: Arrays) -> Any:
+    if len(value) <= _FEW:
+        return {"bytes": base64.b64encode(value).decode()}
+    arrays.append(np.frombuffer(value, dtype=np.uint8))
+    return {"many bytes": len(arrays) - 1}
 
 
 def _record(value: Any, arrays: Arrays) -> Any:
@@ -64,12 +79,12 @@ def decoded(value: Any, arrays: Sequence[NDArray[np.generic]], packages: Sequenc
     ((name, inner),) = value.items()
     if name in ("array", "scalar"):
         return arrays[inner] if name == "array" else arrays[inner][()]
-    if name == "bytes":
-        return base64.b64decode(inner)
+    if name in ("bytes", "many bytes"):
+        return base64.b64decode(inner) if name == "bytes" else arrays[inner].tobytes()
     if name == "dict":
         return {decoded(key, arrays, packages): decoded(each, arrays, packages) for key, each in inner}
     whole = [decoded(each, arrays, packages) for each in inner]
-    return tuple(whole) if name == "tuple" else whole
+    return _COLLECTIONS[name](whole)
 
 
 def _made(value: Mapping[str, Any], arrays: Sequence[NDArray[np.generic]], packages: Sequence[str]) -> Any:

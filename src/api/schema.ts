@@ -543,7 +543,8 @@ export interface Listing {
 /**
  * A saved list of slices with all that is needed to read them again, credentials excepted.
  *
- * `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes.
+ * `checksum` is of the bytes that the slices hold together, where they are one stretch of the object's bytes. `tags`
+ * are words of people's own, to find it by.
  */
 export interface Manifest {
   version: 1;
@@ -563,6 +564,10 @@ export interface Manifest {
   };
   records: number;
   notes: string[];
+  /**
+   * @maxItems 50
+   */
+  tags: string[];
   checksum: Checksum | null;
   slices: SliceTable;
 }
@@ -582,6 +587,13 @@ export interface SliceTable {
   }[];
 }
 /**
+ * Another id, other tags; None leaves what is there.
+ */
+export interface ManifestChange {
+  id: string | null;
+  tags: string[] | null;
+}
+/**
  * A manifest without its slices. `bytes` is the sum over the slices.
  */
 export interface ManifestSummary {
@@ -599,6 +611,7 @@ export interface ManifestSummary {
   records: number;
   bytes: number;
   notes: string[];
+  tags: string[];
 }
 /**
  * Count what a selection holds; go on with `next_token` of the reply before.
@@ -789,6 +802,9 @@ export interface Selection {
 }
 /**
  * Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix.
+ *
+ * `on_conflict` "keep" gives what exists a neighbour: "a (1).csv". What the job `after`, which has ended, has sent to
+ * the same place is not sent again.
  */
 export interface SendRequest {
   priority?: 'low' | 'normal' | 'high';
@@ -798,12 +814,13 @@ export interface SendRequest {
   prefix: string;
   paths: string[];
   urls: string[];
-  on_conflict: 'fail' | 'skip' | 'replace';
+  on_conflict: 'fail' | 'skip' | 'replace' | 'keep';
+  after: string | null;
 }
 /**
  * What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added.
  *
- * `companions` says which files belong together.
+ * `companions` says which files belong together, `keyring` whether this machine has one in which keys can be kept.
  */
 export interface ServerInfo {
   version: string;
@@ -811,6 +828,7 @@ export interface ServerInfo {
   default_connection: string | null;
   user_endpoints: boolean;
   companions: CompanionRule[];
+  keyring: boolean;
 }
 /**
  * One piece that holds whole records.

@@ -80,7 +80,8 @@ function Deletion({ api, selection, trans, onAllVersions }: IProps): React.JSX.E
       node.current?.closest('.jp-Dialog')?.querySelector<HTMLElement>('.jp-mod-warn')?.focus();
     }
   };
-  React.useEffect(() => {
+  // Before it is painted: who reads the count and presses Enter at once must meet the button.
+  React.useLayoutEffect(() => {
     // The dialog looks at its inputs when one of them says that it has changed.
     node.current?.dispatchEvent(new Event('input', { bubbles: true }));
     if (document.activeElement === node.current) {

@@ -112,7 +112,11 @@ export class Arrangement {
       return;
     }
     const compare = (this._comparing = comparing(table, sort));
-    const order = Uint32Array.from({ length: table.length }, (_, row) => row);
+    // `Uint32Array.from` with a function takes a hundred times as long.
+    const order = new Uint32Array(table.length);
+    for (let row = 0; row < order.length; row += 1) {
+      order[row] = row;
+    }
     this.steps.run(sorting(order, compare), finished => {
       if (finished) {
         [this._order, this._orderCount, this._orderedTo] = [order, order.length, order.length];

@@ -92,6 +92,7 @@ export function manifest(id: string, partial: Partial<ManifestSummary> = {}): Ma
     records: 9,
     bytes: 10,
     notes: [],
+    tags: [],
     ...partial
   };
 }

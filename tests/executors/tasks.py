@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,10 @@ def double(number: int) -> int:
 
 def where(number: int) -> int:
     return os.getpid()
+
+
+def python(number: int) -> str:
+    return sys.executable
 
 
 def fail_at(which: int, number: int) -> int:

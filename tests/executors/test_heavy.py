@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from cloud_data_cockpit.errors import BadRequest
-from cloud_data_cockpit.executors import Executor, open_executor
+from cloud_data_cockpit.errors import BadRequest, ServiceError
+from cloud_data_cockpit.executors import Executor, list_executors, open_executor
 from cloud_data_cockpit.slicing.partition import partition
 
 from . import tasks
@@ -57,3 +58,31 @@ class TestSpark(ExecutorConformance):
         rdd = slices_rdd(slices)
         assert rdd.getNumPartitions() == 5
         assert rdd.map(lambda piece: piece.count()).collect() == [piece.records for piece in slices]
+
+
+def test_ray_that_does_not_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray")
+
+    def slow(**options: Any) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", slow)
+    with open_executor("ray") as executor, pytest.raises(ServiceError, match=r"Ray does not start .* timed out"):
+        list(executor.map(tasks.double, range(2)))
+
+
+def test_spark_on_this_machine_runs_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "python3"
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("PYSPARK_PYTHON", raising=False)
+    if not spark_is_here():
+        pytest.skip("Spark or Java is not installed")
+    with open_executor("spark", workers=1) as spark:
+        assert list(spark.map(tasks.python, range(1))) == [sys.executable]
+    assert "PYSPARK_PYTHON" not in os.environ
+
+
+def spark_is_here() -> bool:
+    return next(info.problem for info in list_executors() if info.name == "spark") is None

@@ -39,6 +39,8 @@ def proxy(s3_service: DemoProcess, isolated_home: Any, monkeypatch: pytest.Monke
     port = int(made.endpoint_url.rpartition(":")[2])
     for key in [key for key in http._pools if key[2] == port]:
         http._pools.pop(key).close()
+    for host in [key for key in http._hosts if key[2] == port]:
+        http._hosts.pop(host).close()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from cloud_data_cockpit.errors import FormatError
 from cloud_data_cockpit.formats.base import Format, Index
 from cloud_data_cockpit.formats.fastq import FastqFormat, FastqParams, looks_like_fastq
-from cloud_data_cockpit.formats.fastq_read import arrow_by_fours
+from cloud_data_cockpit.formats.fastq_read import FastqRead, arrow_by_fours
 from cloud_data_cockpit.formats.lines import lists_of_lines, text_lines
 from cloud_data_cockpit.source import FileSource, MemorySource, Source
 
@@ -295,6 +295,25 @@ def test_views() -> None:
         out = io.StringIO()
         fmt.views["to_file_obj"](source, cut.shared, pieces[0], out, close_fd=False)
         assert out.getvalue().count("@r0 ") == 1
+
+
+def test_scores_are_those_of_dnaio_and_refuse_the_wrong_offset() -> None:
+    assert FastqRead("a", "ACGT", "!+I~").scores().tolist() == [0, 10, 40, 93]
+    assert FastqRead("a", "ACG", "@hi").scores(offset=64).tolist() == [0, 40, 41]
+    assert len(FastqRead("a", "", "").scores()) == 0
+    made = four_lines(made_reads(20))
+    theirs = [[ord(mark) - 33 for mark in read.qualities or ""] for read in dnaio.FastqReader(io.BytesIO(made))]
+    assert [read.scores().tolist() for read in made_records(made)] == theirs
+    for quality, offset, strange in (("h5", 64, "5"), ("I h", 33, " "), ("Ié", 33, "é")):
+        with pytest.raises(FormatError, match=f"read 'a b' has the quality '{strange}', .* offset {offset}"):
+            FastqRead("a b", "ACG"[: len(quality)], quality).scores(offset)
+
+
+def made_records(data: bytes) -> list[FastqRead]:
+    fmt, source = FastqFormat(), MemorySource(data)
+    index = fmt.index(source, fmt.params(), ignore)
+    cut = fmt.partition(index, FastqParams(num_slices=3))
+    return [read for piece in cut.slices for read in fmt.read(source, cut.shared, piece)]
 
 
 def test_names_in_other_encodings_survive() -> None:

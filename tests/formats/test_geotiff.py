@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from rasterio.enums import ColorInterp
 from rasterio.io import MemoryFile
 from rasterio.rpc import RPC
 
-from cloud_data_cockpit.demo.samples_raster import geotiff_sample
+from cloud_data_cockpit.demo.samples_raster import fields_sample, geotiff_sample
 from cloud_data_cockpit.errors import BadRequest, CockpitError, FormatError, MissingExtra, SourceChanged
 from cloud_data_cockpit.formats import geotiff_read
 from cloud_data_cockpit.formats.base import Format, Index
@@ -741,6 +742,31 @@ def test_the_demo_sample() -> None:
         expected, _, _ = read_whole(content, **({"OVERVIEW_LEVEL": level - 1} if level else {}))
         assert exact(paste(rasters_of(content, num_slices=6, level=level))[0], expected)
     assert whole.shape == (1, 500, 700)
+
+
+def test_the_demo_fields_in_reflectance() -> None:
+    content = fields_sample()
+    whole, masks, profile = read_whole(content)
+    assert (profile["count"], profile["dtype"], profile["nodata"]) == (2, "uint16", 0)
+    assert exact(paste(rasters_of(content, num_slices=6))[0], whole)
+    (raster,) = rasters_of(content, num_slices=1)
+    assert raster.descriptions == ("red", "near infrared")
+    assert repr(raster) == (
+        "<Raster of 2 bands (red, near infrared), 450 x 600 pixels, uint16, EPSG:32632, from column 0 and row 0>"
+    )
+    scaled = raster.scaled()
+    assert np.array_equal(scaled.mask, masks == 0)
+    assert 0 < scaled.mask.mean() < 0.1
+    assert np.array_equal(scaled.compressed(), whole[masks != 0] * 0.0001)
+    assert 0 < scaled.min() < scaled.max() < 1
+
+
+def test_scaled_pixels_have_the_offset_of_their_band() -> None:
+    (raster,) = rasters_of(geotiff_sample(), num_slices=1)
+    pixels = replace(raster, scales=(2.0,), offsets=(-5.0,)).scaled()
+    assert np.array_equal(pixels.compressed(), raster.data[raster.valid()] * 2.0 - 5.0)
+    assert np.array_equal(replace(raster, scales=(), offsets=()).scaled().compressed(), raster.masked().compressed())
+    assert "1 band, 500 x 700 pixels, float32" in repr(raster)
 
 
 # --- real files

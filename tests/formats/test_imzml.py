@@ -9,7 +9,7 @@ import struct
 import time
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 from pyimzml.ImzMLParser import ImzMLParser, getionimage
 
 import cloud_data_cockpit as cdc
-from cloud_data_cockpit.demo.samples_spectra import spectra_sample
+from cloud_data_cockpit.demo.samples_spectra import kidney_sample, spectra_sample
 from cloud_data_cockpit.errors import CockpitError, FormatError, SourceChanged
 from cloud_data_cockpit.formats.base import Cut, Format, Index
 from cloud_data_cockpit.formats.imzml import ImzmlFormat, ImzmlParams
@@ -575,8 +575,9 @@ def test_a_slice_becomes_a_pair_of_files(name: str, tmp_path: Path) -> None:
     assert got == by_pyimzml(*PAIRS[name])
 
 
-def test_the_demo_sample() -> None:
-    (key, text), (beside, ibd) = spectra_sample().items()
+@pytest.mark.parametrize("sample", [spectra_sample, kidney_sample])
+def test_the_demo_sample(sample: Callable[[], dict[str, bytes]]) -> None:
+    (key, text), (beside, ibd) = sample().items()
     source = MemorySource(text, f"memory:{key}", beside={f"memory:{beside}": ibd})
     assert read_all(source, num_slices=6) == by_pyimzml(text, ibd)
 

@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 
 import cloud_data_cockpit as cdc
+from cloud_data_cockpit.demo.samples_sky import galaxy_sample
 from cloud_data_cockpit.demo.samples_table import measurementset_sample, write_measurementset
 from cloud_data_cockpit.errors import BadRequest, Cancelled, FormatError, MissingExtra, SourceChanged
 from cloud_data_cockpit.formats import ms_clone
@@ -469,6 +470,28 @@ def test_without_casacore_it_is_said_what_to_install(monkeypatch: pytest.MonkeyP
     with pytest.raises(MissingExtra, match="astronomy"):
         cut_of(FileTree(made("little.ms")))
     assert measurementset_sample() == {}
+    assert galaxy_sample() == {}
+
+
+def test_the_demo_observation(tmp_path: Path) -> None:
+    path = tmp_path / "galaxy.ms"
+    for key, content in galaxy_sample().items():
+        file = path / key.partition("galaxy.ms/")[2]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    slices = cdc.partition(path, times=5)
+    assert slices.records == 24 * 105
+    assert [row for piece in slices for row in rows_in(piece.get())] == by_casacore(path)
+    columns = [piece.to_arrays(["UVW", "DATA", "FLAG", "TIME", "ANTENNA1", "ANTENNA2"]) for piece in slices]
+    uvw, data, flag, *_ = (np.concatenate([held[name] for held in columns]) for name in columns[0])
+    # What turns with the Earth keeps its length, and the whole flux is seen where baselines are short.
+    antennas = np.stack([held["ANTENNA1"] * 15 + held["ANTENNA2"] for held in columns[:1]], axis=1)[:105, 0]
+    lengths = np.linalg.norm(uvw, axis=1).reshape(24, 105)
+    assert np.allclose(lengths, lengths[0], rtol=1e-9)
+    assert len(set(antennas.tolist())) == 105
+    short = np.hypot(uvw[:, 0], uvw[:, 1]) < 200
+    assert abs(np.abs(data[short][~flag[short]]).mean() - 1.45) < 0.05
+    assert np.abs(data[flag]).mean() > 3
 
 
 # --- from a path, from S3, real ones -----------------------------------------------------------

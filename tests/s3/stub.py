@@ -102,7 +102,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 self.close_connection = True
                 return
-            self.send_response(answer.status)
+            (self.send_response_only if "Date" in answer.headers else self.send_response)(answer.status)
             for name, value in ({"Content-Length": str(len(answer.body))} | answer.headers).items():
                 self.send_header(name, value)
             self.end_headers()

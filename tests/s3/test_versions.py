@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from cloud_data_cockpit.errors import Archived, BadRequest, NotFound
 from cloud_data_cockpit.models import VersionPage
-from cloud_data_cockpit.s3 import objects, versions
+from cloud_data_cockpit.s3 import objects, rebuilding, versions
 from cloud_data_cockpit.s3.connections import Connection
 from cloud_data_cockpit.s3.faults import DeleteMarker
 from cloud_data_cockpit.s3.source import S3Source
@@ -101,16 +102,30 @@ def test_what_a_restored_version_keeps(lab: Connection, kept: str, boto: Any) ->
     assert objects.head(lab, kept, "k", new).size == 3
 
 
-def test_what_cannot_be_restored(lab: Connection, kept: str, boto: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    [cold, warm] = _put(boto, kept, "k", b"cold", StorageClass="GLACIER") + _put(boto, kept, "k", b"warm")
+def test_what_cannot_be_restored(lab: Connection, kept: str, boto: Any) -> None:
+    [cold, _] = _put(boto, kept, "k", b"cold", StorageClass="GLACIER") + _put(boto, kept, "k", b"warm")
     with pytest.raises(Archived, match="restore it first"):
         versions.restore_version(lab, kept, "k", cold)
     with pytest.raises(NotFound):
         versions.restore_version(lab, kept, "k", "0" * 32)
-    _put(boto, kept, "k", b"newer")
-    monkeypatch.setattr(versions, "LARGEST_COPY", 3)
-    with pytest.raises(BadRequest, match="at most 5 GiB"):
-        versions.restore_version(lab, kept, "k", warm)
+
+
+@pytest.mark.parametrize("key", ["k", "a//é +%?&=.bin"])
+def test_a_large_version_is_restored_in_parts(
+    lab: Connection, kept: str, boto: Any, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(versions, "LARGEST_COPY", 6 << 20)
+    monkeypatch.setattr(rebuilding, "COPIED_PART", 5 << 20)
+    data = os.urandom(12 << 20)
+    said = {"Metadata": {"a": "b"}, "ContentType": "text/x", "Tagging": "t=1", "StorageClass": "STANDARD_IA"}
+    [large, _] = _put(boto, kept, key, data, **said) + _put(boto, kept, key, b"newer")
+    detail = versions.restore_version(lab, kept, key, large)
+    reply = boto.get_object(Bucket=kept, Key=key)
+    assert reply["Body"].read() == data
+    assert (reply["Metadata"], reply["ContentType"], reply["TagCount"]) == ({"a": "b"}, "text/x", 1)
+    assert (detail.storage_class, detail.size, reply["ETag"].endswith('-3"')) == ("STANDARD_IA", len(data), True)
+    assert len(versions.list_versions(lab, kept, key=key).versions) == 3
+    assert boto.list_multipart_uploads(Bucket=kept).get("Uploads", []) == []
 
 
 def test_a_source_stays_with_its_version(lab: Connection, kept: str, boto: Any) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cloud_data_cockpit.formats.fasta import FastaFormat
-from cloud_data_cockpit.formats.imzml import ImzmlFormat
+from cloud_data_cockpit.slicing import checkpoints
 from cloud_data_cockpit.slicing.checkpoints import Checkpoint
 from cloud_data_cockpit.slicing.checksums import SummedSource
 from cloud_data_cockpit.slicing.result_files import Arrays, NotKeepable, decoded, encoded, read, write
@@ -34,15 +34,17 @@ class Found:
 
 
 def test_results_come_back_as_they_were(tmp_path: Path) -> None:
-    value = Found(np.arange(5, dtype="<u4"), (Pair(1, b"\x00\xff"), Pair(-(2**70), b"")), {"é": [0.1, None], "": []})
+    long = bytes(range(256)) * 5
+    value = Found(np.arange(5, dtype="<u4"), (Pair(1, b"\x00\xff"), Pair(-(2**70), long)), {"é": [0.1, None], "": []})
     arrays: Arrays = []
-    write(tmp_path / "a.npz", encoded((value, np.float32(0.5), True), arrays), arrays)
+    write(tmp_path / "a.npz", encoded((value, np.float32(0.5), True, {3, 4}, frozenset()), arrays), arrays)
     data, columns = read(tmp_path / "a.npz")
-    back, scalar, flag = decoded(data, columns, ["tests"])
+    back, scalar, flag, some, none = decoded(data, columns, ["tests"])
     assert np.array_equal(back.starts, value.starts)
     assert back.starts.dtype == value.starts.dtype
     assert (back.pairs, back.names) == (value.pairs, value.names)
     assert (type(back), type(back.pairs[0]), type(scalar), flag) == (Found, Pair, np.float32, True)
+    assert (some, type(some), none, type(none)) == ({3, 4}, set, frozenset(), frozenset)
     with pytest.raises(ValueError, match="is not of"):
         decoded(data, columns, ["cloud_data_cockpit"])
 
@@ -53,7 +55,7 @@ def test_a_file_calls_nothing() -> None:
             decoded({"record": record, "fields": {}}, [], ["cloud_data_cockpit.formats"])
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, len, np.array([object()])])
+@pytest.mark.parametrize("value", [object(), {object()}, len, np.array([object()])])
 def test_what_cannot_be_kept(value: Any) -> None:
     with pytest.raises(NotKeepable):
         encoded((1, value), [])
@@ -124,7 +126,45 @@ def test_other_bytes_have_blocks_of_their_own(tmp_path: Path, monkeypatch: pytes
     assert len(scanned) == -(-len(DATA) // 4096)
 
 
-def test_a_format_with_companions_keeps_none(tmp_path: Path) -> None:
+class Companionless(FastaFormat):
+    """A format whose companion may change, and which cannot tell one from another."""
+
+    def current(self, source: Any, index: Any) -> bool:
+        return False
+
+
+def test_a_format_that_cannot_tell_its_companions_apart_keeps_none(tmp_path: Path) -> None:
     source = MemorySource(DATA, uri="mem://a", etag="e")
-    format = ImzmlFormat()
+    format = Companionless()
     assert Checkpoint(tmp_path).over(map, source, format, format.params(), None) is map
+
+
+MADE: list[int] = []
+
+
+def _plenty(number: int) -> tuple[np.ndarray[Any, Any], bytes, frozenset[int]]:
+    MADE.append(number)
+    return np.arange(1 << 20, dtype=np.int64) + number, bytes(5 << 20), frozenset({number, 7})
+
+
+def _kept(directory: Path) -> Any:
+    source = MemorySource(DATA, uri="mem://a", etag="e")
+    return Checkpoint(directory).over(map, source, FastaFormat(), FastaFormat.params(), None)
+
+
+def test_large_results_are_kept(tmp_path: Path) -> None:
+    MADE.clear()
+    first, second = (list(_kept(tmp_path)(_plenty, [1, 2])) for _ in range(2))
+    assert MADE == [1, 2]
+    for (array, data, some), (again, the_same, others) in zip(first, second, strict=True):
+        assert np.array_equal(array, again)
+        assert (data, some) == (the_same, others)
+
+
+def test_a_disk_that_is_nearly_full_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(checkpoints, "SPARE", 1 << 60)
+    assert len(list(_kept(tmp_path)(_plenty, [1]))) == 1
+    assert list(tmp_path.glob("*.npz")) == []
+    assert "are free on the disk" in caplog.text

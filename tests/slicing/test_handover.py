@@ -193,7 +193,7 @@ def test_missing_libraries_are_named(slices: Slices, monkeypatch: pytest.MonkeyP
         (slices.to_ray, r"cloud-data-cockpit\[ray\]"),
         (slices.to_rdd, r"cloud-data-cockpit\[spark\]"),
         (slices.to_torch, "pip install 'torch'"),
-        (slices.plot, "pip install 'matplotlib'"),
+        (slices.plot, r"cloud-data-cockpit\[plot\]"),
     ):
         with pytest.raises(MissingExtra, match=words):
             call()  # type: ignore[operator]
@@ -221,6 +221,21 @@ def test_plot_draws_bytes_and_records(slices: Slices, monkeypatch: pytest.Monkey
     monkeypatch.setattr(handover, "_BARS", 10)
     above, _ = slices.plot((Axes(), Axes()))
     assert above.drawn[0][0] == "plot"
+
+
+def test_plot_by_matplotlib_itself(slices: Slices) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    above, below = slices.plot()
+    try:
+        assert [bar.get_height() for bar in above.patches] == [piece.nbytes for piece in slices]
+        assert [bar.get_height() for bar in below.patches] == [piece.records for piece in slices]
+        assert (above.get_ylabel(), below.get_ylabel(), below.get_xlabel()) == ("bytes", "records", "slice")
+        above.figure.canvas.draw()
+    finally:
+        pyplot.close(above.figure)
 
 
 def test_no_library_is_imported_for_nothing(slices: Slices) -> None:

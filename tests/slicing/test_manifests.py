@@ -220,3 +220,65 @@ def test_a_million_slices_load_fast() -> None:
     assert slices[-1].number == number - 1
     assert slices.records == number
     assert time.perf_counter() - started < 5
+
+
+# --- columns that are read by numpy --------------------------------------------------------------
+
+
+@pytest.fixture
+def long_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small manifests are read as those with long columns are."""
+    monkeypatch.setattr(manifests, "_LONG", 1)
+
+
+@pytest.mark.usefixtures("long_columns")
+@given(st.lists(st.tuples(ranges, st.integers(0, 2**60), details), max_size=6))
+def test_columns_read_by_numpy_are_those_of_json(parts: list[tuple[Any, int, dict[str, Any]]]) -> None:
+    table = manifests.pack(Slice(number=i, ranges=r, records=n, details=d) for i, (r, n, d) in enumerate(parts))
+    text = _manifest(table).model_dump_json().encode()
+    found = manifests._with_columns(text)
+    assert found == Manifest.model_validate_json(text)
+    assert found is not None
+    assert found.model_dump_json().encode() == text
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+@pytest.mark.usefixtures("long_columns")
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (b"[1,2]", b"[1,2.5]", "valid integer"),
+        (b"[1,2]", b"[1,-2]", "negative"),
+        (b"[1,2]", b"[1,2,]", "JSON"),
+        (b"[1,2]", b"[1,,2]", "JSON"),
+        (b"[1,2]", b"[1,0x2]", "JSON"),
+        (b"[1,2]", b"[1,99999999999999999999]", "too large"),
+        (b"[1,2]", b"[1,4]", "hold 5 records and it says 3"),
+        (b'"version":1', b'"version":7', "newer"),
+        (b'"etag":', b'"tag":', "etag"),
+    ],
+)
+def test_columns_that_somebody_edited(before: bytes, after: bytes, words: str) -> None:
+    table = manifests.pack(Slice(number=i, ranges=((i * 10, 10),), records=i + 1) for i in range(2))
+    text = _manifest(table).model_dump_json().encode()
+    assert manifests.parse(text, "whole").slices == table
+    with pytest.raises((FormatError, Conflict), match=words):
+        manifests.parse(text.replace(before, after, 1), "edited")
+
+
+@pytest.mark.usefixtures("long_columns")
+def test_details_that_look_like_columns() -> None:
+    like = {"slices": {"records": [7], "range_counts": [7], "offsets": [7], "lengths": [7]}}
+    table = manifests.pack([Slice(number=0, ranges=((0, 5),), records=1, details=like)])
+    text = _manifest(table, params=like, shared=like).model_dump_json().encode()
+    assert manifests.parse(text, "like").slices == table
+    spaced = text.replace(b'"records":[1]', b'"records": [1]')
+    assert manifests.parse(spaced, "spaced").slices == table
+
+
+def _manifest(table: SliceTable, **changes: Any) -> Manifest:
+    fields: dict[str, Any] = {"params": {}, "shared": {}} | changes
+    return Manifest(
+        id="a-1", created=datetime(2026, 1, 1, tzinfo=UTC), uri="s3://b/k", etag="e", size=2**62, connection=None,
+        format="text", format_version=1, records=sum(table.records), notes=[], slices=table, **fields,
+    )  # fmt: skip

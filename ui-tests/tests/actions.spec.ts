@@ -40,6 +40,7 @@ test('the keyboard alone walks, renames, copies and deletes', async ({ page }) =
   // Two away.
   await press('End', 'Shift+ArrowUp', 'Delete');
   await expect(page.locator('.cdc-Deletion-count')).toHaveText('2 objects, 24 B');
+  await expect(page.locator('.jp-Dialog .jp-mod-warn')).toBeFocused();
   await press('Enter');
   await expect(cockpit.row('uno.csv')).toHaveCount(0);
   await expect.poll(() => keysIn('keyboard')).toEqual(['deep/two.csv', 'deep/uno.csv', 'top.csv']);
