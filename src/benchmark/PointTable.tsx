@@ -5,7 +5,7 @@ import { formatBytes, formatCount } from '../components/format';
 import { useCockpit } from '../sections/context';
 import { CommandIDs } from '../tokens';
 import { useBenchmark } from './context';
-import { shownValue, cutArguments } from './words';
+import { cutArguments, markWords, shownValue } from './words';
 
 export function PointTable({ result, title }: { result: BenchmarkResult; title: string }): React.JSX.Element {
   const { trans } = useCockpit();
@@ -70,7 +70,7 @@ function Row({ result, point, best, columns }: IRowProps): React.JSX.Element {
     <tr className={best ? 'cdc-mod-best' : undefined} data-value={point.value}>
       <th scope="row">
         {value}
-        {best && <span className="cdc-Mark">{trans.__('best')}</span>}
+        {best && <span className="cdc-Mark">{markWords(result, trans)}</span>}
       </th>
       <td>
         <button
@@ -138,5 +138,5 @@ function duration(seconds: number | null): string {
 }
 
 function price(amount: number, currency: string): string {
-  return new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumSignificantDigits: 3 }).format(amount);
+  return new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumSignificantDigits: 2 }).format(amount);
 }

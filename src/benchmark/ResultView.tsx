@@ -8,7 +8,16 @@ import { CommandIDs } from '../tokens';
 import { Chart } from './Chart';
 import { useBenchmark } from './context';
 import { PointTable } from './PointTable';
-import { bestWords, cutArguments, parameterTitle, seriesName, shownValue, timedWords, verdictWords } from './words';
+import {
+  bestWords,
+  cutArguments,
+  markWords,
+  parameterTitle,
+  seriesName,
+  shownValue,
+  timedWords,
+  verdictWords
+} from './words';
 
 export function ResultView({ result }: { result: BenchmarkResult }): React.JSX.Element {
   const { trans } = useCockpit();
@@ -23,7 +32,7 @@ export function ResultView({ result }: { result: BenchmarkResult }): React.JSX.E
     parameter: parameterTitle(result.parameter, model.format, trans),
     throughput: trans.__('Throughput'),
     perSlice: trans.__('Time per slice'),
-    best: trans.__('best'),
+    best: markWords(result, trans),
     median: trans.__('Median'),
     shown: (value: number) => shownValue(result.parameter, value),
     // Two results of the same minute are still two.

@@ -33,7 +33,7 @@ function Saved({ summary }: { summary: BenchmarkSummary }): React.JSX.Element {
   const comparable = !shown && model.result?.parameter === parameter;
   const when = formatShortDate(new Date(summary.created));
   const title = parameterTitle(parameter, model.format, trans);
-  const best = value === null ? '' : trans.__('best: %1', shownValue(parameter, value));
+  const best = value === null ? '' : trans.__('use %1', shownValue(parameter, value));
   const speed = throughput === null ? '' : `${formatBytes(throughput)}/s`;
   const about = [timedWords(timed, trans), `${executor} × ${workers}`, best, speed];
   if (!summary.finished) {

@@ -53,7 +53,8 @@ export function verdictWords(result: BenchmarkResult, title: string, trans: Tran
     return recommendation?.words ?? '';
   }
   const { verdict, gain, gain_low, gain_high } = recommendation;
-  const best = `${title} = ${bestWords(result)}`;
+  // Together on a line.
+  const best = `${title}\u00a0=\u00a0${bestWords(result)}`;
   const digits = (value: number) => value.toFixed(2);
   switch (verdict) {
     case 'best':
@@ -64,11 +65,16 @@ export function verdictWords(result: BenchmarkResult, title: string, trans: Tran
           : trans.__('%1 is as fast as the fastest, as far as can be told, with fewer requests or slices.', best);
       return gain === null || gain_low === null || gain_high === null
         ? first
-        : `${first} ${trans.__('%1 times as fast as the next (95 % interval %2 to %3).', digits(gain), digits(gain_low), digits(gain_high))}`;
+        : `${first} ${trans.__('%1 times as fast as the next that is surely slower (95 % interval %2 to %3).', digits(gain), digits(gain_low), digits(gain_high))}`;
     }
     case 'no difference':
       return trans.__('No difference between the values can be told. %1 is the cheapest.', best);
     default:
       return trans.__('Only %1 was tried.', best);
   }
+}
+
+/** What stands at the recommended value: the fastest is not always the one to be preferred. */
+export function markWords(result: BenchmarkResult, trans: TranslationBundle): string {
+  return result.recommendation?.verdict === 'best' ? trans.__('best') : trans.__('recommended');
 }

@@ -76,6 +76,22 @@ describe('BenchmarkModel', () => {
     jobs.dispose();
   });
 
+  it('leaves an older result in view that somebody looks at meanwhile', async () => {
+    const { api, model, known, tell, jobs } = setUp([benchmark('old', { 1: 1 })]);
+    await model.load();
+    await model.start();
+    known.set('r', benchmark('r', { 1: 1 }, { finished: false }));
+    tell({ benchmark_id: 'r', done: 1, updated: '2026-01-01T00:00:01Z' });
+    await vi.waitFor(() => expect(model.result?.id).toBe('r'));
+    await model.show('old');
+    api.benchmark.mockClear();
+    tell({ benchmark_id: 'r', done: 2, state: 'succeeded', updated: '2026-01-01T00:00:02Z' });
+    await vi.waitFor(() => expect(model.saved).toHaveLength(2));
+    expect(model.result?.id).toBe('old');
+    expect(api.benchmark).not.toHaveBeenCalled();
+    jobs.dispose();
+  });
+
   it('compares results of one parameter, and forgets one that is deleted', async () => {
     const bytes = benchmark('bytes', { 1: 1 }, { parameter: 'slice_bytes' });
     const { model } = setUp([benchmark('a', { 1: 1 }), benchmark('b', { 2: 2 }), bytes]);

@@ -1,6 +1,6 @@
 /* The benchmarks of one object: the form, the one that runs, those that are saved, and which are shown. */
-import type { ApiClient, ApiError } from '../api/client';
-import { asApiError } from '../api/client';
+import type { ApiClient } from '../api/client';
+import { ApiError, asApiError } from '../api/client';
 import type { BenchmarkResult, BenchmarkSummary, FormatInfo, Job } from '../api/schema';
 import type { EnginesModel } from './engines';
 import type { IFunctions, IProgress, IRegistered, IRun, NoFunctions } from './functions';
@@ -91,6 +91,7 @@ export class BenchmarkModel extends Observable {
     await Promise.all([this.loadFormat(), this.loadSaved()]);
     if (!this.result && (wanted !== null || this.saved.length)) {
       await this.show(wanted ?? this.job?.benchmark_id ?? this.saved[0].id);
+      this._watching ||= wanted === null;
     }
   }
 
@@ -109,7 +110,9 @@ export class BenchmarkModel extends Observable {
     try {
       const formats = await this.options.api.formats();
       this.format = formats.find(({ name }) => name === this.target.format) ?? null;
-      this.formatError = null;
+      this.formatError = this.format
+        ? null
+        : new ApiError(`This server has no format called “${this.target.format}”.`, 'not_found', 404);
     } catch (error) {
       this.formatError = asApiError(error);
     }
@@ -164,6 +167,7 @@ export class BenchmarkModel extends Observable {
       } else {
         const job = await this.options.api.startBenchmark(request);
         this.jobId = job.id;
+        this._watching = true;
         this.options.jobs.apply(job);
       }
     } catch (error) {
@@ -186,7 +190,9 @@ export class BenchmarkModel extends Observable {
     }
   }
 
+  /** Show a result; another one than that of the running job stays in view while that goes on. */
   async show(id: string | null): Promise<void> {
+    this._watching = id === null || id === this.job?.benchmark_id;
     this.resultError = null;
     try {
       this.result = id === null ? null : await this.options.api.benchmark(id);
@@ -256,7 +262,10 @@ export class BenchmarkModel extends Observable {
   private adopt(): void {
     if (!this.job || !isActive(this.job)) {
       const running = this.options.jobs.active.find(({ kind, uri }) => kind === 'benchmark' && uri === this.uri);
-      this.jobId = running?.id ?? this.jobId;
+      if (running) {
+        this.jobId = running.id;
+        this._watching = true;
+      }
     }
   }
 
@@ -272,7 +281,7 @@ export class BenchmarkModel extends Observable {
 
   /** What has been measured so far; one request at a time, the last word always. */
   private async follow(job: Job): Promise<void> {
-    const measured = job.benchmark_id !== null && (job.done > this._measured || !isActive(job));
+    const measured = this._watching && job.benchmark_id !== null && (job.done > this._measured || !isActive(job));
     if (measured) {
       this._measured = job.done;
       if (this._fetching) {
@@ -294,6 +303,7 @@ export class BenchmarkModel extends Observable {
   }
 
   private _run: IRun | null = null;
+  private _watching = true;
   private _seen = '';
   private _measured = 0;
   private _fetching = false;

@@ -22,9 +22,16 @@ export function EngineChoice({ disabled, children }: IProps): React.JSX.Element 
   React.useEffect(() => void engines.load(), [engines]);
   const { engine } = engines;
   const away = engines.loaded && engine !== null && engine.name !== engines.chosen;
+  const [open, setOpen] = React.useState(false);
   const badge = engine && !engines.isOwn ? engine.title : '';
   return (
-    <details className="cdc-Details cdc-Engine" data-engine={engine?.name} open={engines.hasFaults || undefined}>
+    <details
+      className="cdc-Details cdc-Engine"
+      data-engine={engine?.name}
+      // What keeps the button from being pressed has to be seen.
+      open={open || engines.hasFaults}
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
       <summary>
         {trans.__('Advanced')}
         {badge && <span className="cdc-Badge">{badge}</span>}

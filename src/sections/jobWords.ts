@@ -34,6 +34,8 @@ export function doneSummary(job: Job, trans: TranslationBundle): string {
     parts.push(formatBytes(job.done));
   } else if (job.done > 0 && job.unit === 'records') {
     parts.push(trans.__('%1 records', formatCount(job.done)));
+  } else if (job.done > 0 && job.unit === 'measurements') {
+    parts.push(trans._n('%1 measurement', '%1 measurements', job.done));
   }
   return parts.join(' · ');
 }

@@ -60,6 +60,17 @@ export function fill(bucket: string, keys: string[]): void {
   ]);
 }
 
+/** Some 12 GB of CSV in few bytes: the same block of rows again and again, each a gzip member. */
+export function putLargeObject(bucket: string): void {
+  inS3([
+    'import gzip',
+    'row = "7,station,1000," + "a remark that is long enough " * 6 + chr(10)',
+    'member = gzip.compress((row * 60_000).encode(), 9)',
+    `s3.create_bucket(Bucket="${bucket}")`,
+    `s3.put_object(Bucket="${bucket}", Key="large.csv.gz", Body=member * 1000)`
+  ]);
+}
+
 /** All keys of a bucket, in S3's order. */
 export function keysIn(bucket: string): string[] {
   const pages = `s3.get_paginator("list_objects_v2").paginate(Bucket=${JSON.stringify(bucket)})`;

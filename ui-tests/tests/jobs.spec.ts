@@ -4,7 +4,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 import type { Job } from '../../src/api/schema';
-import { CockpitPage, csvOf, inS3 } from './cockpit';
+import { CockpitPage, csvOf, putLargeObject } from './cockpit';
 
 const API = '**/cloud-data-cockpit/api';
 /** Something that the server does on a machine that may have much else to do. */
@@ -33,17 +33,6 @@ class JobsTab {
     await this.page.evaluate(() => void window.jupyterapp.commands.execute('cloud-data-cockpit:open-jobs'));
     await expect(this.view).toBeVisible();
   }
-}
-
-/** Some 12 GB of CSV in few bytes: the same block of rows again and again, each a gzip member. */
-function putLargeObject(bucket: string): void {
-  inS3([
-    'import gzip',
-    'row = "7,station,1000," + "a remark that is long enough " * 6 + chr(10)',
-    'member = gzip.compress((row * 60_000).encode(), 9)',
-    `s3.create_bucket(Bucket="${bucket}")`,
-    `s3.put_object(Bucket="${bucket}", Key="large.csv.gz", Body=member * 1000)`
-  ]);
 }
 
 function jobs(count: number, one: (index: number) => Partial<Job>): Job[] {
@@ -89,10 +78,16 @@ test.describe('over a reload', () => {
     await expect(cockpit.row('large.csv.gz')).toBeVisible();
     await cockpit.menu('large.csv.gz', 'Index');
     const tab = new JobsTab(page);
+    // Which tabs are open is saved a moment after one was opened.
+    const saved = page.waitForRequest(request => {
+      const isSave = request.method() === 'PUT' && request.url().includes('/api/workspaces/');
+      return isSave && (request.postData() ?? '').includes('cloud-data-cockpit-jobs:');
+    });
     await tab.open();
     const row = tab.row('large.csv.gz');
     await expect(row).toHaveAttribute('data-state', 'running', LONG);
     await expect(row).toHaveAttribute('data-kind', 'index');
+    await (await saved).response();
 
     // The tab comes back by itself, where a test would wait for the launcher.
     const restored: object = { waitForIsReady: false };

@@ -1,7 +1,7 @@
 /* Pictures of the panel for the documentation, on demand: COCKPIT_SCREENS=1 jlpm test:ui screens */
 import * as path from 'node:path';
 import { expect, test } from '@jupyterlab/galata';
-import { CockpitPage, csvOf, fastaOf } from './cockpit';
+import { CockpitPage, csvOf, fastaOf, putLargeObject } from './cockpit';
 
 const SCRATCH = path.join(__dirname, '..', 'test-results', 'screens');
 /** Where the picture of the README goes; the others are only to be looked at. */
@@ -64,6 +64,52 @@ for (const [theme, name] of [
       }
       await cockpit.section('jobs').getByRole('button', { name: 'Jobs' }).click();
     }
+  });
+}
+
+for (const [theme, name] of [
+  ['JupyterLab Light', 'light'],
+  ['JupyterLab Dark', 'dark']
+]) {
+  test(`a benchmark and the jobs in ${name}`, async ({ page }) => {
+    const cockpit = new CockpitPage(page);
+    await page.theme.setTheme(theme);
+    await page.setViewportSize({ width: 1360, height: 940 });
+    await cockpit.open();
+    await page.sidebar.setWidth(320, 'left');
+    await cockpit.createBucket(`measured-${name}`);
+    await cockpit.drop([{ name: 'stations.csv', text: csvOf(150_000) }]);
+    await cockpit.row('stations.csv').click();
+    await expect(cockpit.section('object').locator('.cdc-Object')).toHaveAttribute('data-key', 'stations.csv');
+    await cockpit.partition(4);
+    await cockpit.section('object').getByRole('button', { name: 'Benchmark…' }).click();
+    const tab = page.locator('.cdc-Benchmark');
+    await tab.getByRole('button', { name: 'Range', exact: true }).click();
+    await tab.getByLabel('From', { exact: true }).fill('1');
+    await tab.getByLabel('To', { exact: true }).fill('256');
+    await tab.getByLabel('Steps', { exact: true }).fill('9');
+    await tab.getByLabel('Rounds', { exact: true }).fill('5');
+    await tab.getByRole('button', { name: 'Run the Benchmark' }).click();
+    await expect(tab.locator('.cdc-Result')).toHaveAttribute('data-finished', 'true', { timeout: 80_000 });
+    await expect(page.locator('.Toastify__toast')).toHaveCount(0, { timeout: 20_000 });
+    await expect(tab.locator('.cdc-Chart svg .mark-text.role-mark text').first()).toBeVisible();
+    await page.screenshot({ path: path.join(FOLDER, `benchmark-${name}.png`) });
+    putLargeObject(`large-${name}`);
+    await cockpit.go(`s3://large-${name}/`);
+    await cockpit.menu('large.csv.gz', 'Index');
+    await page.evaluate(() => void window.jupyterapp.commands.execute('cloud-data-cockpit:open-jobs'));
+    const jobs = page.locator('.cdc-JobsView');
+    const index = jobs.locator('.cdc-Row').filter({ hasText: 'large.csv.gz' }).first();
+    await index.click();
+    await jobs.locator('.cdc-JobDetail').getByText('Log', { exact: true }).click();
+    await expect(jobs.locator('.cdc-JobLog')).toBeVisible();
+    await expect(index.locator('[data-column="pace"]')).toContainText('left', { timeout: 20_000 });
+    await expect(page.locator('.Toastify__toast')).toHaveCount(1, { timeout: 20_000 });
+    await page.locator('.Toastify__close-button').first().click();
+    await expect(page.locator('.Toastify__toast')).toHaveCount(0);
+    await page.screenshot({ path: path.join(FOLDER, `jobs-${name}.png`) });
+    await jobs.locator('.cdc-JobDetail').getByRole('button', { name: 'Cancel' }).click();
+    await expect(index).toHaveAttribute('data-state', 'cancelled');
   });
 }
 
