@@ -35,10 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="as JSON")
     doctor.add_argument("--timeout", type=float, default=3.0, help="seconds to wait for an endpoint")
 
-    jobs = commands.add_parser("jobs", help="list jobs, show, cancel, resume or retry one")
-    jobs.add_argument("action", nargs="?", default="list", choices=("list", "show", "cancel", "resume", "retry"))
+    jobs = commands.add_parser("jobs", help="list jobs; show one, its log; cancel, resume or retry it")
+    jobs.add_argument("action", nargs="?", default="list", choices=("list", "show", "log", "cancel", "resume", "retry"))
     jobs.add_argument("job", nargs="?", help="its id, or the beginning of it")
-    jobs.add_argument("--json", action="store_true", help="as a JSON list")
+    jobs.add_argument("--json", action="store_true", help="as JSON")
     return parser
 
 
@@ -76,6 +76,10 @@ def _jobs(options: argparse.Namespace) -> int:
         return 0
     if not options.job:
         raise BadRequest(f"name the job to {options.action} by its id: `cloud-data-cockpit jobs` lists them")
+    if options.action == "log":
+        lines = job_list.log(options.job)
+        print(lines.model_dump_json(indent=2) if options.json else job_list.log_as_text(lines))
+        return 0
     one = job_list.job(options.job) if options.action == "show" else job_list.change(options.action, options.job)
     print(job_list.as_json([one]) if options.json else job_list.as_text(one))
     return 0

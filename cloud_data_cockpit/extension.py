@@ -29,6 +29,7 @@ from .jobs.store import Store, default_path
 from .jobs.uploads import Uploads
 from .models import Job, ServerInfo
 from .s3.guard import Policy, enforce, policy
+from .s3.hushed import hush
 from .slicing.places import CONNECTION_VARIABLE, PLACE_VARIABLE, checked_place
 
 
@@ -83,6 +84,7 @@ class CloudDataCockpit(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Open the store, call jobs of servers that died interrupted, make the services."""
+        hush()
         # Through the environment, so that notebooks of this server find the same indexes.
         for variable, value in ((PLACE_VARIABLE, self.index_place), (CONNECTION_VARIABLE, self.index_connection)):
             if value:

@@ -11,12 +11,13 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
 from .errors import CockpitError, Conflict, NotFound
+from .jobs.log import Logs
 from .jobs.store import Store, default_path
-from .models import Job
+from .models import Job, JobLog, LogLine
 
 TIMEOUT = 10.0
 _OPENER = build_opener(ProxyHandler({}))  # a proxy must not get the token of a server on this machine
-_COLUMNS = ("ID", "KIND", "STATE", "DONE", "UPDATED", "TITLE")
+_COLUMNS = ("ID", "KIND", "STATE", "PRIORITY", "DONE", "RATE", "LEFT", "UPDATED", "TITLE")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,21 @@ def job(job_id: str) -> Job:
     return (exact or found)[0]
 
 
+def log(job_id: str) -> JobLog:
+    """What happened to one of them; as a running server tells it, else as it was saved."""
+    whole = job(job_id).id
+    for server in _servers():
+        try:
+            return JobLog.model_validate(server.ask("GET", f"jobs/{quote(whole)}/log"))
+        except (CockpitError, URLError, OSError, ValueError):
+            continue
+    store = Store(default_path())
+    try:
+        return Logs(store).read(whole)
+    finally:
+        store.close()
+
+
 def change(action: str, job_id: str) -> Job:
     """`cancel`, `resume` or `retry` a job, at the server that may: one server cannot cancel what another works at."""
     whole = job(job_id).id
@@ -91,12 +107,21 @@ def as_table(found: Sequence[Job]) -> str:
 
 def as_text(one: Job) -> str:
     """A job in full."""
-    facts: list[tuple[str, str]] = list(zip(_COLUMNS, _row(one), strict=True))
+    facts: list[tuple[str, str]] = [pair for pair in zip(_COLUMNS, _row(one), strict=True) if pair[1]]
     facts += [("URI", one.uri), ("CONNECTION", one.connection)]
     facts += [("RESUMABLE", "yes")] if one.resumable else []
+    facts += [("USER", one.user)] if one.user else []
+    facts += [("ENGINE", one.executor)] if one.executor else []
     facts += [("NOTE", note) for note in one.notes]
     facts += [("ERROR", one.error.message)] if one.error else []
     return "\n".join(f"{name:<12}{words}" for name, words in facts)
+
+
+def log_as_text(found: JobLog) -> str:
+    """A log, a line each; what is not kept any more is counted."""
+    left_out = found.total - len(found.lines)
+    first = [f"... {left_out:,} older lines are not kept"] if left_out else []
+    return "\n".join([*first, *[_line(each) for each in found.lines]])
 
 
 def as_json(found: Sequence[Job]) -> str:
@@ -107,7 +132,41 @@ def as_json(found: Sequence[Job]) -> str:
 def _row(one: Job) -> tuple[str, ...]:
     done = f"{100 * one.done // one.total} %" if one.total else f"{one.items:,}" if one.items else ""
     state = f"{one.state}, can go on" if one.resumable else one.state
-    return (one.id, one.kind, state, done, f"{one.updated.astimezone():%Y-%m-%d %H:%M:%S}", one.title)
+    speed, left = _rate(one), _left(one.seconds_left)
+    return (
+        one.id,
+        one.kind,
+        state,
+        one.priority,
+        done,
+        speed,
+        left,
+        f"{one.updated.astimezone():%Y-%m-%d %H:%M:%S}",
+        one.title,
+    )
+
+
+def _rate(one: Job) -> str:
+    if one.rate is None:
+        return ""
+    if one.unit != "bytes":
+        return f"{one.rate:,.1f} {one.unit}/s"
+    steps = [(name, size) for name, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if one.rate >= size]
+    name, size = steps[0] if steps else ("B", 1)
+    return f"{one.rate / size:,.1f} {name}/s"
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _line(line: LogLine) -> str:
+    level = "" if line.level == "info" else f"{line.level}: "
+    return f"{line.at.astimezone():%Y-%m-%d %H:%M:%S}  {level}{line.text}"
 
 
 def _servers() -> list[_Server]:

@@ -97,8 +97,9 @@ def sweep_for(
     watch: Watch | None = None,
     resume: BenchmarkResult | None = None,
     checkpoint: Checkpoint | None = None,
+    executor: Executor | None = None,
 ) -> BenchmarkResult:
-    """The sweep that a request asks for; nothing is saved. As `sweep`. `timed` replaces the request's."""
+    """The sweep that a request asks for; nothing is saved. As `sweep`. `timed`, `executor` replace the request's."""
     return sweep(
         request.uri,
         parameter=request.parameter,
@@ -110,7 +111,7 @@ def sweep_for(
         per=request.per,
         repeats=request.repeats,
         warm_up=request.warm_up,
-        executor=request.executor,
+        executor=executor or request.executor,
         executor_options=request.executor_options,
         seed=request.seed,
         prices=request.prices,

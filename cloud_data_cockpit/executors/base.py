@@ -43,7 +43,10 @@ class Executor(Protocol):
     """An engine that is open. It starts with the first task; a context manager that closes it.
 
     Tasks are pure: `function` and the items pickle (except for threads), and a task that is done twice does no harm.
+    `watcher` is called with words when a task is done again, in the thread that takes the results.
     """
+
+    watcher: Callable[[str], None] | None
 
     @property
     def name(self) -> str:

@@ -46,6 +46,7 @@ class Engine(ABC):
 
     def __init__(self, options: ExecutorOptions) -> None:
         self.chosen = options
+        self.watcher: Callable[[str], None] | None = None
         self._driver: ThreadPoolExecutor | None = None
         self._lock = Lock()
         self._lenders: dict[Any, Lender | None] = {}

@@ -175,6 +175,7 @@ class Flight(Generic[R]):
         task.raised += 1
         if _is_final(outcome.error) or task.raised >= self._tries:
             raise self._named(task, outcome)
+        self._tell(f"{self._words(task)} failed, so it is done again: {type(outcome.error).__name__}: {outcome.error}")
         self._again.append(task)
 
     def _outcome(self, event: _Landed) -> Outcome | None:
@@ -202,6 +203,7 @@ class Flight(Generic[R]):
                 "it may need more memory than a worker has, or a library in it may crash: cut smaller slices, or "
                 "take this one out"
             )
+        self._tell(f"A worker was lost ({why}), so {self._words(task)} is done again")
         (self._again if known else self._suspects).append(task)
 
     def _named(self, task: _Task, outcome: Outcome) -> Exception:
@@ -227,6 +229,10 @@ class Flight(Generic[R]):
             return ""
         lending = "" if engine.lends else ", or send yours along with forward_credentials"
         return f", on a worker: give workers credentials of their own{lending}"
+
+    def _tell(self, words: str) -> None:
+        if self._engine.watcher is not None:
+            self._engine.watcher(words)
 
     def _words(self, task: _Task) -> str:
         return self._describe(task.index, task.item)

@@ -8,7 +8,7 @@ from ..errors import BadRequest, CockpitError, NotFound
 from ..models import BenchmarkRequest, BenchmarkResult
 from .base import Kind, last_name
 from .progress import Progress
-from .scanning import blocks_of
+from .scanning import blocks_of, engine_of
 
 
 def _check(request: BenchmarkRequest) -> None:
@@ -38,7 +38,7 @@ def _benchmark(request: BenchmarkRequest, progress: Progress) -> dict[str, Any]:
             known = result.id
             progress.keep(benchmark_id=known)
 
-    with blocks_of(progress) as checkpoint:
+    with blocks_of(progress) as checkpoint, engine_of(request, progress) as executor:
         result = sweep_for(
             request,
             report=progress,
@@ -46,6 +46,7 @@ def _benchmark(request: BenchmarkRequest, progress: Progress) -> dict[str, Any]:
             watch=watch,
             resume=_measured(progress),
             checkpoint=checkpoint,
+            executor=executor,
         )
     save(result)
     return {"benchmark_id": result.id}

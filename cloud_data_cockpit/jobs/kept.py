@@ -115,11 +115,14 @@ class KeptUploads:
 class JobLedger:
     """The ledger of one job's sending, in the store."""
 
-    def __init__(self, kept: KeptUploads, job_id: str, connection: ConnectionRef, bucket: str) -> None:
+    def __init__(
+        self, kept: KeptUploads, job_id: str, connection: ConnectionRef, bucket: str, after: str | None = None
+    ) -> None:
         self._kept = kept
         self._job_id = job_id
         self._connection = connection
         self._bucket = bucket
+        self._after = after
         self.again = bool(kept.open(job_id)) or kept.has_sent(job_id)
 
     def begun(self, key: str) -> Begun | None:
@@ -149,14 +152,15 @@ class JobLedger:
         self._kept.sent(self._job_id, key, stamp)
 
     def was_sent(self, key: str, stamp: str) -> bool:
-        return self._kept.was_sent(self._job_id, key, stamp)
+        jobs = (self._job_id, self._after) if self._after else (self._job_id,)
+        return any(self._kept.was_sent(job_id, key, stamp) for job_id in jobs)
 
 
-def ledger_of(progress: Progress, connection: ConnectionRef, bucket: str) -> Ledger:
-    """What a job remembers of its uploads to `bucket`: in the store, where it has one."""
+def ledger_of(progress: Progress, connection: ConnectionRef, bucket: str, after: str | None = None) -> Ledger:
+    """What a job remembers of its uploads to `bucket`: in the store, where it has one; also of those of `after`."""
     if progress.store is None:
         return MemoryLedger()
-    return JobLedger(KeptUploads(progress.store), progress.job_id, connection, bucket)
+    return JobLedger(KeptUploads(progress.store), progress.job_id, connection, bucket, after)
 
 
 def _upload(row: tuple[object, ...]) -> KeptUpload:

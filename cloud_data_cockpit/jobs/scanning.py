@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..formats.base import Run
-from ..models import ConnectionRef, IndexRequest, PartitionRequest
+from ..models import BenchmarkRequest, ConnectionRef, IndexRequest, PartitionRequest
 from ..registry import get_format
 from .progress import Progress
 
 if TYPE_CHECKING:
+    from ..executors import Executor
     from ..slicing.checkpoints import Checkpoint
 
 
@@ -37,14 +38,25 @@ def scanning(
 
     The map is None for this server's own threads. The blocks are dropped unless the server ends meanwhile.
     """
-    from ..executors import as_run, open_executor
+    from ..executors import as_run
 
     with blocks_of(progress) as checkpoint:
         if request.executor == "threads" and not request.executor_options:
             yield None, checkpoint
             return
-        with open_executor(request.executor, **request.executor_options) as executor:
+        with engine_of(request, progress) as executor:
             yield as_run(executor, stop=progress.stop, connection=connection), checkpoint
+
+
+@contextmanager
+def engine_of(request: PartitionRequest | IndexRequest | BenchmarkRequest, progress: Progress) -> Iterator[Executor]:
+    """The engine of the request, open; the log of the job tells of tasks that are done again."""
+    from ..executors import open_executor
+
+    with open_executor(request.executor, **request.executor_options) as executor:
+        progress.log(f"Tasks run on {executor.name}")
+        executor.watcher = lambda words: progress.log(words, "warning")
+        yield executor
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadRequest, Cancelled, CockpitError, CredentialsError, ServiceError
+from ..errors import BadRequest, Cancelled, CockpitError, CredentialsError, NotFound, ServiceError
 from ..models import SendRequest
 from .base import Interrupted, Kind, last_name
 from .gathering import Gathering
@@ -50,7 +50,7 @@ def _send(request: SendRequest, progress: Progress) -> dict[str, Any]:
     from ..s3.sending import Sending
 
     connection = resolve(request.connection)
-    ledger = ledger_of(progress, connection.ref, request.bucket)
+    ledger = ledger_of(progress, connection.ref, request.bucket, _former(request, progress))
     sending = Sending(connection, request.bucket, progress, ledger, request.on_conflict)
     try:
         _count(request, progress)
@@ -61,6 +61,17 @@ def _send(request: SendRequest, progress: Progress) -> dict[str, Any]:
         _stopped(error, sending, progress, keeps=_may_keep(request))
         raise
     return {"done": progress.done, "total": progress.done}
+
+
+def _former(request: SendRequest, progress: Progress) -> str | None:
+    """The job `after`, if it went to the same place."""
+    if request.after is None or progress.store is None:
+        return None
+    try:
+        job = progress.store.get(request.after)
+    except NotFound:
+        return None
+    return job.id if (job.kind, job.connection, job.uri) == ("upload", request.connection, _uri(request)) else None
 
 
 def _count(request: SendRequest, progress: Progress) -> None:

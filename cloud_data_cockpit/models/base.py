@@ -42,7 +42,7 @@ class CompanionRule(Record):
 class ServerInfo(Record):
     """What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added.
 
-    `companions` says which files belong together.
+    `companions` says which files belong together, `keyring` whether this machine has one in which keys can be kept.
     """
 
     version: str
@@ -50,3 +50,4 @@ class ServerInfo(Record):
     default_connection: str | None
     user_endpoints: bool = True
     companions: tuple[CompanionRule, ...] = ()
+    keyring: bool = False

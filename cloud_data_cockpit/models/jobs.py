@@ -95,7 +95,11 @@ class SearchRequest(Queued):
 
 
 class SendRequest(Queued):
-    """Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix."""
+    """Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix.
+
+    `on_conflict` "keep" gives what exists a neighbour: "a (1).csv". What the job `after`, which has ended, has sent to
+    the same place is not sent again.
+    """
 
     kind: Literal["upload"]
     connection: str
@@ -103,7 +107,8 @@ class SendRequest(Queued):
     prefix: str = ""
     paths: list[str] = Field(default_factory=list)
     urls: list[str] = Field(default_factory=list)
-    on_conflict: OnConflict = "fail"
+    on_conflict: Literal["fail", "skip", "replace", "keep"] = "fail"
+    after: str | None = None
 
 
 class HitPage(Record):

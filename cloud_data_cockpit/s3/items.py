@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,32 @@ class FileItem:
             raise Conflict(f"{self.name} was changed while it was uploaded; upload it again")
 
 
+class Renamed:
+    """An item that goes to another key."""
+
+    def __init__(self, item: Item, key: str) -> None:
+        self._item = item
+        self.key = key
+        self.size, self.stamp, self.name = item.size, item.stamp, item.name
+
+    def open(self) -> BinaryIO:
+        return self._item.open()
+
+    def check_unchanged(self) -> None:
+        self._item.check_unchanged()
+
+
+def key_beside(key: str, number: int) -> str:
+    """The key itself for 0, else one beside it: "a (1).csv", as the panel does it."""
+    if not number:
+        return key
+    folder, slash, name = key.rpartition("/")
+    ending = _ENDING.fullmatch(name)
+    last = ending[1] if ending else ""
+    return f"{folder}{slash}{name[: len(name) - len(last)]} ({number}){last}"
+
+
+_ENDING = re.compile(r".+?((?:\.[A-Za-z0-9]{1,10}){1,2})", re.DOTALL)
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 

@@ -95,11 +95,10 @@ def head(
     if checksums:
         with suppress(AccessDenied, BadRequest, NotFound):  # a checksum may take a permission of its own
             return _look({**params, "ChecksumMode": "ENABLED"}, connection, {"x-amz-checksum-mode": "ENABLED"})
-    try:
+    with suppress(AccessDenied, BadRequest, NotFound):
         return _look(params, connection)
-    except (AccessDenied, BadRequest, NotFound):
-        # A refused HEAD has no body and so no reason; a GET of the first byte is refused with one.
-        send(SignedRequest(connection, "get_object", params), lambda reply: None, headers={"Range": "bytes=0-0"})
+    # A refused HEAD has no body and so no reason; a GET of the first byte is refused with one.
+    send(SignedRequest(connection, "get_object", params), lambda reply: None, headers={"Range": "bytes=0-0"})
     return _look(params, connection)  # the GET was not refused: it may have learnt the region, or it is there only now
 
 

@@ -17,6 +17,8 @@ T = TypeVar("T")
 SERVICE = "cloud-data-cockpit"
 KEYRING_SECONDS = 20.0
 """How long a keyring may ask its user to unlock it."""
+LOOK_SECONDS = 2.0
+"""How long it may take to find out whether there is one."""
 
 _FIELDS = {
     "access_key": "aws_access_key_id",
@@ -31,6 +33,15 @@ def check_place(place: str) -> None:
     """MissingExtra when `place` is the keyring and this machine has none that can be used."""
     if place == "keyring":
         _keyring()
+
+
+def has_keyring() -> bool:
+    """Whether this machine has a keyring that can be used, as far as is seen without unlocking it."""
+    try:
+        _patiently(_keyring, LOOK_SECONDS)
+    except (MissingExtra, CredentialsError, ImportError):
+        return False
+    return True
 
 
 def keep_keys(saved: SavedConnection, keys: Keys) -> None:
@@ -145,7 +156,7 @@ def _keyring() -> Any:
     return backend
 
 
-def _patiently(ask: Callable[[], T]) -> T:
+def _patiently(ask: Callable[[], T], seconds: float | None = None) -> T:
     """What `ask` gives. A keyring may wait for a user who sits at another screen; this does not wait for long."""
     from keyring.errors import InitError, KeyringError, PasswordDeleteError
 
@@ -159,7 +170,7 @@ def _patiently(ask: Callable[[], T]) -> T:
 
     asking = threading.Thread(target=run, name="cockpit-keyring", daemon=True)
     asking.start()
-    asking.join(KEYRING_SECONDS)
+    asking.join(KEYRING_SECONDS if seconds is None else seconds)
     if not outcome:
         raise CredentialsError("the keyring does not answer; unlock it, or keep the keys in the AWS credentials file")
     found = outcome[0]

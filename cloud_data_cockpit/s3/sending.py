@@ -14,14 +14,15 @@ from .connections import Connection
 from .fetching import Download
 from .finished import NotWhole, Sent
 from .former import Former, look_for, was_put
-from .items import Item
+from .items import Item, Renamed, key_beside
 from .ledger import Begun, Ledger
-from .objects import make_uri
+from .objects import exists, make_uri
 from .sequential import noted_start, send_stream
 from .whole import MOST_BYTES, put_whole
 
 WORKERS = 32
-OnConflict = Literal["fail", "skip", "replace"]
+MOST_BESIDE = 1000
+OnConflict = Literal["fail", "skip", "replace", "keep"]
 
 
 class Teller(Protocol):
@@ -53,7 +54,7 @@ class _Open:
 
 
 class Sending:
-    """A run over items. `on_conflict` says what becomes of a key that exists: `fail` ends the run.
+    """A run over items. `on_conflict`, where a key exists: `fail` ends the run, `keep` takes a key beside it.
 
     At most `workers` requests are under way, each with a buffer of 1 MiB. `run` raises the first error of any item
     once the others have stopped; `tidy` then aborts what is half-way.
@@ -109,8 +110,13 @@ class Sending:
         """Send what a URL leads to below `prefix`, as it comes."""
         download = Download(url)
         try:
-            key = f"{prefix}{download.name}"
+            # Of what tells neither size nor date nobody knows whether it is the same.
+            stamp = f"{download.size} {download.validator}" if download.validator else ""
+            key = self._free(f"{prefix}{download.name}", stamp)
             self._teller.add(total=download.size or 0, items_total=1)
+            if stamp and self._ledger.was_sent(key, stamp):
+                self._teller.add(done=download.size or 0, items=1)
+                return
             request = UploadRequest(
                 connection=self._connection.ref.name,
                 bucket=self._bucket,
@@ -128,6 +134,7 @@ class Sending:
                 moved=self._moved,
                 check=self._check,
             )
+            self._ledger.sent(key, stamp)
             self._teller.add(items=1)
         except Exists:
             if self._on_conflict != "skip":
@@ -195,8 +202,24 @@ class Sending:
 
     # --- one item --------------------------------------------------------------------------
 
+    def _free(self, key: str, stamp: str) -> str:
+        """The key that bytes with this stamp go to: where both are kept, the first beside it that is free or theirs."""
+        if self._on_conflict != "keep":
+            return key
+        for number in range(MOST_BESIDE):
+            beside = key_beside(key, number)
+            if stamp and (self._ledger.was_sent(beside, stamp) or self._ledger.begun(beside) is not None):
+                return beside
+            if not exists(self._connection, self._bucket, beside):
+                return beside
+        raise Exists(f"{make_uri(self._bucket, key)} exists already, and so do {MOST_BESIDE} beside it; clear them up")
+
     def _start(self, item: Item) -> _Open | None:
         """Send a small item, or open a large one; None when nothing is left to do for it."""
+        key = self._free(item.key, item.stamp)
+        if key != item.key:
+            self._teller.note(f"{item.key} exists already, so {item.name} is {key}")
+            item = Renamed(item, key)
         if self._ledger.was_sent(item.key, item.stamp):
             self._teller.add(done=item.size, items=1)
             return None

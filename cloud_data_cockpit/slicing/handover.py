@@ -47,6 +47,10 @@ def ray_dataset(slices: Slices) -> Any:
     _needed("ray", "cloud-data-cockpit[ray]")
     from ray import data
 
+    context = data.DataContext.get_current()
+    if getattr(context, "enable_fallback_to_arrow_object_ext_type", True) is None:
+        # What None means too; said aloud, Ray does not warn that slices are no type of Arrow's.
+        context.enable_fallback_to_arrow_object_ext_type = True
     return data.from_items([{"slice": piece} for piece in slices], override_num_blocks=max(1, len(slices)))
 
 

@@ -802,6 +802,9 @@ export interface Selection {
 }
 /**
  * Upload from Jupyter's own directory (`paths`, files or directories) or from `urls` to a prefix.
+ *
+ * `on_conflict` "keep" gives what exists a neighbour: "a (1).csv". What the job `after`, which has ended, has sent to
+ * the same place is not sent again.
  */
 export interface SendRequest {
   priority?: 'low' | 'normal' | 'high';
@@ -811,12 +814,13 @@ export interface SendRequest {
   prefix: string;
   paths: string[];
   urls: string[];
-  on_conflict: 'fail' | 'skip' | 'replace';
+  on_conflict: 'fail' | 'skip' | 'replace' | 'keep';
+  after: string | null;
 }
 /**
  * What the panel asks first. `user_endpoints`: whether connections to services of one's own may be added.
  *
- * `companions` says which files belong together.
+ * `companions` says which files belong together, `keyring` whether this machine has one in which keys can be kept.
  */
 export interface ServerInfo {
   version: string;
@@ -824,6 +828,7 @@ export interface ServerInfo {
   default_connection: string | null;
   user_endpoints: boolean;
   companions: CompanionRule[];
+  keyring: boolean;
 }
 /**
  * One piece that holds whole records.

@@ -1,5 +1,5 @@
 /* Commands that change what is in S3: new folder, copy, cut, paste, duplicate, rename, delete. */
-import { Clipboard, Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { Clipboard, InputDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   copyIcon,
@@ -10,10 +10,10 @@ import {
   newFolderIcon,
   pasteIcon
 } from '@jupyterlab/ui-components';
-import type { Job, Selection } from '../api/schema';
+import type { Selection } from '../api/schema';
 import { confirmDeletion } from '../dialogs/DeleteDialog';
-import type { Conflict } from '../models/actions';
-import { inTheWay, MOST_KEYS, MOST_PREFIXES } from '../models/actions';
+import { settled } from '../dialogs/settled';
+import { MOST_KEYS, MOST_PREFIXES } from '../models/actions';
 import type { Cockpit } from '../models/cockpit';
 import { displayName, makeUri } from '../models/location';
 import { CommandIDs } from '../tokens';
@@ -94,27 +94,6 @@ function addClipCommands({ app: { commands }, cockpit, trans }: ICommandsOptions
       }
     })
   });
-}
-
-/** Do it; where something is in the way, ask, and do it once more as was said. What failed is told by its job. */
-async function settled(work: (conflict: Conflict) => Promise<Job | null>, trans: TranslationBundle): Promise<void> {
-  const job = await work('fail');
-  const taken = job ? inTheWay(job) : [];
-  if (taken.length) {
-    const result = await showDialog({
-      title: trans._n('Something of that name is there already', 'Some of these names are taken already', taken.length),
-      body: taken.slice(0, 5).map(displayName).join('; ') + (taken.length > 5 ? ' …' : ''),
-      buttons: [
-        Dialog.cancelButton({ label: trans.__('Cancel') }),
-        Dialog.okButton({ label: trans.__('Keep those'), actions: ['skip'] }),
-        Dialog.warnButton({ label: trans.__('Replace them'), actions: ['replace'] })
-      ],
-      defaultButton: 1
-    });
-    if (result.button.accept) {
-      await work(result.button.actions[0] as Conflict);
-    }
-  }
 }
 
 function addNameCommands({ app: { commands }, cockpit, trans }: ICommandsOptions): void {

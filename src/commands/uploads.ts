@@ -3,6 +3,7 @@ import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apput
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { fileUploadIcon, folderIcon, linkIcon, stopIcon } from '@jupyterlab/ui-components';
+import { settledUpload } from '../dialogs/settled';
 import { showUnfinished } from '../dialogs/UnfinishedDialog';
 import type { IDroppedFile } from '../files/dropped';
 import { openHandle, pickFiles, pickFolder } from '../files/picked';
@@ -91,7 +92,7 @@ function addServerCommands({ app: { commands, shell }, cockpit, files, trans }: 
         throw new Error(trans.__('Open the bucket in Data Cockpit to which the files are to go, then upload again.'));
       }
       if (args.ask === false || (await confirmTarget(paths.length, target, trans))) {
-        await cockpit.sendFromServer(paths, target);
+        await settledUpload((conflict, after) => cockpit.send({ paths }, target, conflict, after), trans);
       }
     })
   });
@@ -109,7 +110,7 @@ function addServerCommands({ app: { commands, shell }, cockpit, files, trans }: 
         throw new Error(trans.__('“%1” is no address of a file: it has to begin with https:// or http://.', wrong));
       }
       if (target && urls.length) {
-        await cockpit.sendFromUrls(urls, target);
+        await settledUpload((conflict, after) => cockpit.send({ urls }, target, conflict, after), trans);
       }
     })
   });

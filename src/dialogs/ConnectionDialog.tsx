@@ -44,7 +44,9 @@ class ConnectionEditor extends ReactWidget {
     const { connections, from, change } = options;
     this.addClass('cdc-ConnectionEditor');
     const names = connections.list.map(({ name }) => name);
-    this.entered = from ? draftOf(from, change ? from.ref.name : freeName(from.ref.name, names)) : emptyDraft();
+    const keyring = connections.info?.keyring ?? true;
+    const name = from && (change ? from.ref.name : freeName(from.ref.name, names));
+    this.entered = from ? draftOf(from, name ?? undefined, keyring) : emptyDraft(keyring);
     this.preset = from ? presetFor(from.ref.endpoint_url) : presetOf('aws');
     this.taken = names.filter(name => !change || name !== from?.ref.name);
     this.hasKeys = Boolean(change && from && !['none', 'configured'].includes(from.secret));
@@ -73,6 +75,7 @@ class ConnectionEditor extends ReactWidget {
     const profiles = connections.list.flatMap(({ profile }) => (profile ? [profile] : []));
     return (
       <ConnectionForm
+        hasKeyring={connections.info?.keyring ?? true}
         trans={trans}
         entered={this.entered}
         preset={this.preset}

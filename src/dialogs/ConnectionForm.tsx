@@ -14,6 +14,8 @@ export interface IFormProps {
   profiles: string[];
   /** Whether keys are saved that stay when none are entered. */
   hasKeys: boolean;
+  /** Whether the server has a keyring to keep keys in. */
+  hasKeyring: boolean;
   faults: Fault[];
   error: string | null;
   onChange: (change: Partial<Entered>) => void;
@@ -172,7 +174,7 @@ function ProfileField({ trans, entered, profiles, faults, onChange }: IFormProps
   );
 }
 
-function KeyFields({ trans, entered, hasKeys, faults, onChange }: IFormProps): React.JSX.Element {
+function KeyFields({ trans, entered, hasKeys, hasKeyring, faults, onChange }: IFormProps): React.JSX.Element {
   const kept = hasKeys ? trans.__('Unchanged') : '';
   const secret = (name: string, type: 'text' | 'password') => ({
     name,
@@ -208,7 +210,9 @@ function KeyFields({ trans, entered, hasKeys, faults, onChange }: IFormProps): R
             value={entered.keep_in}
             onChange={event => onChange({ keep_in: event.target.value as KeepIn })}
           >
-            <option value="keyring">{trans.__('Keyring of the server’s machine')}</option>
+            {(hasKeyring || entered.keep_in === 'keyring') && (
+              <option value="keyring">{trans.__('Keyring of the server’s machine')}</option>
+            )}
             <option value="aws-credentials-file">{trans.__('AWS credentials file')}</option>
             <option value="process">{trans.__('Nowhere: until the server stops')}</option>
           </select>

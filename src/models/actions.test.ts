@@ -36,7 +36,7 @@ function actionsOver(keys: string[], end: (request: ActionRequest) => Partial<Jo
     return started;
   });
   const onChanged = vi.fn();
-  const api = { startAction, createFolder: vi.fn(async () => undefined) };
+  const api = { startAction, startSend: startAction as never, createFolder: vi.fn(async () => undefined) };
   const actions = new ActionsModel({ api, browser, jobs, rows: () => browser.rows, onChanged });
   return { actions, browser, held, startAction, objects, onChanged };
 }

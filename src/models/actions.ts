@@ -1,6 +1,6 @@
 /* Acting on what is selected: copy, move, rename, delete, change; and a listing that shows at once what came of it. */
 import type { ActionRequest, ApiClient } from '../api/client';
-import type { CopyRequest, Job, Selection } from '../api/schema';
+import type { CopyRequest, Job, Selection, SendRequest } from '../api/schema';
 import type { BrowserModel, ILocation } from './browser';
 import type { JobsModel } from './jobs';
 import { isActive } from './jobs';
@@ -24,7 +24,7 @@ const MOST_LEAVING = 10_000;
 
 const WRITING: readonly Job['kind'][] = ['copy', 'move', 'delete', 'change', 'upload'];
 
-type Api = Pick<ApiClient, 'startAction' | 'createFolder'>;
+type Api = Pick<ApiClient, 'startAction' | 'startSend' | 'createFolder'>;
 
 export interface IActionsOptions {
   api: Api;
@@ -185,23 +185,32 @@ export class ActionsModel extends Observable {
     leaving.forEach(key => this._leaving.add(key));
     this.emit();
     try {
-      const { jobs, api } = this.options;
-      const started = await api.startAction(request);
+      const started = await this.options.api.startAction(request);
       this._requests.set(started.id, request);
-      this._started.add(started.id);
-      const ended = new Promise<Job>(resolve => this._waiting.set(started.id, resolve));
-      const before = jobs.get(started.id);
-      if (before && !isActive(before)) {
-        // It ended before the reply that named it.
-        this.onFinished(before);
-      } else {
-        jobs.apply(started);
-      }
-      return await ended;
+      return await this.end(started);
     } finally {
       leaving.forEach(key => this._leaving.delete(key));
       this.emit();
     }
+  }
+
+  /** Upload what the Jupyter server has or fetches; the job as it ended. */
+  async send(request: SendRequest): Promise<Job> {
+    return this.end(await this.options.api.startSend(request));
+  }
+
+  /** The job as it ends, once the listing shows what came of it. */
+  private async end(started: Job): Promise<Job> {
+    this._started.add(started.id);
+    const ended = new Promise<Job>(resolve => this._waiting.set(started.id, resolve));
+    const before = this.options.jobs.get(started.id);
+    if (before && !isActive(before)) {
+      // It ended before the reply that named it.
+      this.onFinished(before);
+    } else {
+      this.options.jobs.apply(started);
+    }
+    return ended;
   }
 
   private get bucket(): string | null {

@@ -2,7 +2,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
-import type { Job } from '../api/schema';
+import type { Job, SendRequest } from '../api/schema';
 import { ActionsModel } from './actions';
 import { BrowserModel } from './browser';
 import { ColumnsModel } from './columns';
@@ -273,19 +273,15 @@ export class Cockpit {
     return true;
   }
 
-  /** Files and folders of the Jupyter server to S3. */
-  async sendFromServer(paths: string[], target: ITarget): Promise<void> {
-    await this.send({ paths, urls: [] }, target);
-  }
-
-  /** What the Jupyter server fetches from URLs, to S3. */
-  async sendFromUrls(urls: string[], target: ITarget): Promise<void> {
-    await this.send({ paths: [], urls }, target);
-  }
-
-  private async send(what: { paths: string[]; urls: string[] }, target: ITarget): Promise<void> {
-    const request = { kind: 'upload' as const, ...target, ...what, on_conflict: 'fail' as const };
-    this.jobs.apply(await this.api.startSend(request));
+  /** Files and folders of the Jupyter server, or what it fetches from URLs, to S3; the job as it ended. */
+  async send(
+    what: { paths?: string[]; urls?: string[] },
+    target: ITarget,
+    on_conflict: SendRequest['on_conflict'] = 'fail',
+    after: string | null = null
+  ): Promise<Job> {
+    const { paths = [], urls = [] } = what;
+    return this.actions.send({ kind: 'upload', ...target, paths, urls, on_conflict, after });
   }
 
   /** Go where a job works or worked, or an upload leads, by the connection that it uses. */

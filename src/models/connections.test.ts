@@ -4,7 +4,14 @@ import type { ConnectionDraft, ConnectionInfo } from '../api/schema';
 import { connection, deferred } from '../testing/records';
 import { ConnectionsModel } from './connections';
 
-const info = { version: '1', open_panel: false, default_connection: null, user_endpoints: true, companions: [] };
+const info = {
+  version: '1',
+  open_panel: false,
+  default_connection: null,
+  user_endpoints: true,
+  companions: [],
+  keyring: true
+};
 const works = { ok: true, cause: '', cure: '', identity: null, region: null, buckets: 1, milliseconds: 3 };
 
 function setUp(infos: ConnectionInfo[] = [connection('demo'), connection('lab', {}, { saved: true })]) {

@@ -56,6 +56,16 @@ describe('toDraft', () => {
   });
 });
 
+describe('where keys are kept', () => {
+  it('is a keyring only where the server has one', () => {
+    expect(emptyDraft().keep_in).toBe('keyring');
+    expect(emptyDraft(false).keep_in).toBe('aws-credentials-file');
+    const info = connection('a', { kind: 'custom' }, { secret: 'none' });
+    expect(draftOf(info, 'a', false).keep_in).toBe('aws-credentials-file');
+    expect(draftOf({ ...info, secret: 'keyring' }, 'a', false).keep_in).toBe('keyring');
+  });
+});
+
 describe('draftOf', () => {
   it.each([
     ['keys', connection('a', { kind: 'custom' }, { secret: 'keyring' })],

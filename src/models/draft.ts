@@ -82,7 +82,8 @@ export function presetFor(endpoint: string | null): IPreset {
   return presetOf(/\.wasabisys\.com/i.test(endpoint) ? 'wasabi' : 'other');
 }
 
-export function emptyDraft(): Entered {
+/** `keyring`: whether the server has one. Without, keys go to the next safest place. */
+export function emptyDraft(keyring = true): Entered {
   return {
     name: '',
     endpoint_url: null,
@@ -90,7 +91,7 @@ export function emptyDraft(): Entered {
     addressing: 'auto',
     credentials: 'keys',
     profile: null,
-    keep_in: 'keyring',
+    keep_in: keyring ? 'keyring' : 'aws-credentials-file',
     role_arn: null,
     requester_pays: false,
     verify_tls: true,
@@ -100,7 +101,7 @@ export function emptyDraft(): Entered {
 }
 
 /** What is known of a connection, to be changed or copied; its secrets are not among it. */
-export function draftOf({ ref, secret }: ConnectionInfo, name = ref.name): Entered {
+export function draftOf({ ref, secret }: ConnectionInfo, name = ref.name, keyring = true): Entered {
   const keeps: KeepIn[] = ['keyring', 'aws-credentials-file', 'process'];
   return {
     name,
@@ -109,7 +110,7 @@ export function draftOf({ ref, secret }: ConnectionInfo, name = ref.name): Enter
     addressing: ref.addressing,
     credentials: credentialsOf(ref),
     profile: ref.profile,
-    keep_in: keeps.find(place => place === secret) ?? 'keyring',
+    keep_in: keeps.find(place => place === secret) ?? (keyring ? 'keyring' : 'aws-credentials-file'),
     role_arn: ref.role_arn,
     requester_pays: ref.requester_pays,
     verify_tls: ref.verify_tls,

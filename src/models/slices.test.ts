@@ -65,7 +65,7 @@ describe('SlicesModel', () => {
 
   it('writes the code for a notebook', () => {
     expect(loadingCode('reads-1a2b3c4d')).toBe(
-      'from cloud_data_cockpit import load_slices\nslices = load_slices("reads-1a2b3c4d")'
+      'from cloud_data_cockpit import load_slices\nslices = load_slices("reads-1a2b3c4d")\nslices'
     );
   });
 });

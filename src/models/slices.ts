@@ -10,7 +10,7 @@ type Api = Pick<ApiClient, 'manifests' | 'deleteManifest' | 'slices'>;
 
 /** The lines that load the slices of a manifest in a notebook. */
 export function loadingCode(manifestId: string): string {
-  return `from cloud_data_cockpit import load_slices\nslices = load_slices(${JSON.stringify(manifestId)})`;
+  return `from cloud_data_cockpit import load_slices\nslices = load_slices(${JSON.stringify(manifestId)})\nslices`;
 }
 
 export class SlicesModel extends Observable {

@@ -99,7 +99,9 @@ async def test_a_test_that_fails_is_an_answer(api: Api, s3_service: Any) -> None
 async def test_without_a_keyring(api: Api, s3_service: Any) -> None:
     from keyring.backends.fail import Keyring
 
+    assert (await api("GET", "info")).json["keyring"] is True
     keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
+    assert (await api("GET", "info")).json["keyring"] is False
     answer = await api("POST", "connections", draft(s3_service))
     assert (answer.status, answer.json["code"]) == (501, "missing_extra")
     assert "AWS credentials file" in answer.json["message"]

@@ -202,3 +202,32 @@ def test_it_goes_on_by_itself_after_kill_9(
     assert _read(boto, bucket, "run/large") == content
     assert len(_keys(boto, bucket)) == 31
     assert "Uploads" not in boto.list_multipart_uploads(Bucket=bucket)
+
+
+async def test_what_is_in_the_way_is_kept_beside(
+    send: Any, ended: Any, boto: Any, bucket: str, jp_root_dir: Path
+) -> None:
+    """As the panel does it: a job that fails at a key that exists, then another one that keeps both."""
+    (jp_root_dir / "set").mkdir()
+    for name in ("a", "b.csv", "c"):
+        (jp_root_dir / "set" / name).write_bytes(b"new")
+    boto.put_object(Bucket=bucket, Key="p/set/b.csv", Body=b"old")
+    first = await ended((await send(paths=["set"], prefix="p/")).json["id"])
+    assert (first["state"], first["error"]["code"]) == ("failed", "conflict")
+    assert "s3://" in first["error"]["message"].partition(" exists already")[0]
+    there = set(_keys(boto, bucket))
+    second = (await send(paths=["set"], prefix="p/", on_conflict="keep", after=first["id"])).json
+    assert (await ended(second["id"]))["state"] == "succeeded"
+    assert set(_keys(boto, bucket)) == {"p/set/a", "p/set/b.csv", "p/set/b (1).csv", "p/set/c"}
+    assert (_read(boto, bucket, "p/set/b.csv"), _read(boto, bucket, "p/set/b (1).csv")) == (b"old", b"new")
+    # What another job sent to another place says nothing of this one.
+    third = (await send(paths=["set"], prefix="q/", on_conflict="keep", after=second["id"])).json
+    assert (await ended(third["id"]))["state"] == "succeeded"
+    assert {key for key in _keys(boto, bucket) if key.startswith("q/")} == {"q/set/a", "q/set/b.csv", "q/set/c"}
+    assert there <= set(_keys(boto, bucket))
+    url = boto.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "p/set/b.csv"})
+    again = await ended((await send(urls=[url], prefix="p/set/")).json["id"])
+    assert (again["state"], again["error"]["code"]) == ("failed", "conflict")
+    last = (await send(urls=[url], prefix="p/set/", on_conflict="keep", after=again["id"])).json
+    assert (await ended(last["id"]))["state"] == "succeeded"
+    assert _read(boto, bucket, "p/set/b (2).csv") == b"old"

@@ -16,7 +16,7 @@ from cloud_data_cockpit.errors import BadRequest, Cancelled, Conflict, NotFound,
 from cloud_data_cockpit.models import PartReceipt
 from cloud_data_cockpit.s3 import uploads, whole
 from cloud_data_cockpit.s3.connections import Connection
-from cloud_data_cockpit.s3.items import BytesItem, Item, file_item
+from cloud_data_cockpit.s3.items import BytesItem, Item, file_item, key_beside
 from cloud_data_cockpit.s3.ledger import Begun
 from cloud_data_cockpit.s3.sending import OnConflict, Sending
 from cloud_data_cockpit.s3.whole import put_whole
@@ -326,3 +326,27 @@ def test_a_service_with_other_bytes_is_found_out(stub: Stub, stubbed: Connection
         200, b"", {"ETag": f'"{"0" * 32}"', "x-amz-checksum-crc32": asked.headers["x-amz-checksum-crc32"]}
     )
     assert put_whole(stubbed, "box", "k", b"x", overwrite=True).etag == "0" * 32
+
+
+def test_both_are_kept(lab: Connection, bucket: str, boto: Any, tmp_path: Path) -> None:
+    for name, data in {"a.csv": b"new", "b": b"new", "c.tar.gz": b"new", "large": DATA}.items():
+        (tmp_path / name).write_bytes(data)
+    for key in ("p/a.csv", "p/a (1).csv", "p/c.tar.gz", "p/large"):
+        boto.put_object(Bucket=bucket, Key=key, Body=b"old")
+    names = ("a.csv", "b", "c.tar.gz", "large")
+    told, book = Told(), Book()
+    for _ in range(2):  # a second run finds what the first has sent, and sends nothing
+        items = iter([file_item(f"p/{name}", tmp_path / name, name) for name in names])
+        Sending(lab, bucket, told, book, "keep").run(items)
+    found = {row["Key"]: row["Size"] for row in boto.list_objects_v2(Bucket=bucket)["Contents"]}
+    old = {"p/a.csv": 3, "p/a (1).csv": 3, "p/c.tar.gz": 3, "p/large": 3}
+    assert found == {**old, "p/a (2).csv": 3, "p/b": 3, "p/c (1).tar.gz": 3, "p/large (1)": len(DATA)}
+    assert "p/a.csv exists already, so a.csv is p/a (2).csv" in told.notes
+
+
+@pytest.mark.parametrize(
+    ("key", "beside"),
+    [("a/b.csv", "a/b (2).csv"), ("x.tar.gz", "x (2).tar.gz"), (".hidden", ".hidden (2)"), ("a.b/c", "a.b/c (2)")],
+)
+def test_keys_beside(key: str, beside: str) -> None:
+    assert (key_beside(key, 0), key_beside(key, 2)) == (key, beside)

@@ -223,6 +223,21 @@ def test_plot_draws_bytes_and_records(slices: Slices, monkeypatch: pytest.Monkey
     assert above.drawn[0][0] == "plot"
 
 
+def test_plot_by_matplotlib_itself(slices: Slices) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    above, below = slices.plot()
+    try:
+        assert [bar.get_height() for bar in above.patches] == [piece.nbytes for piece in slices]
+        assert [bar.get_height() for bar in below.patches] == [piece.records for piece in slices]
+        assert (above.get_ylabel(), below.get_ylabel(), below.get_xlabel()) == ("bytes", "records", "slice")
+        above.figure.canvas.draw()
+    finally:
+        pyplot.close(above.figure)
+
+
 def test_no_library_is_imported_for_nothing(slices: Slices) -> None:
     load_slices(slices.manifest).filter(min_bytes=1).map(number_of)
     assert "torch" not in sys.modules
