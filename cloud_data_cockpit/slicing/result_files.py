@@ -43,7 +43,7 @@ def encoded(value: Any, arrays: Arrays) -> Any:
         steps = _steps(value)
         if steps is not None:
             arrays.append(steps)
-            return {"steps": [len(arrays) - 1, int(value[0]), value.dtype.str]}
+            return {"steps": [len(arrays) - 1, int(np.asarray(value)[0]), value.dtype.str]}
         arrays.append(np.asarray(value))
         return {"array" if isinstance(value, np.ndarray) else "scalar": len(arrays) - 1}
     if isinstance(value, bytes):
