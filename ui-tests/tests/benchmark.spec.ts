@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
-import { CockpitPage, csvOf } from './cockpit';
+import { CockpitPage, csvOf, ownBucket } from './cockpit';
 
 /** A whole sweep: on a machine that has much else to do it takes its time. */
 const SWEEP = { timeout: 60_000 };
@@ -35,7 +35,7 @@ class BenchmarkTab {
 async function withObject(page: IJupyterLabPageFixture, bucket: string, rows = 4000): Promise<CockpitPage> {
   const cockpit = new CockpitPage(page);
   await cockpit.open();
-  await cockpit.createBucket(bucket);
+  await cockpit.createBucket(ownBucket(bucket));
   await cockpit.drop([{ name: 'stations.csv', text: csvOf(rows) }]);
   await cockpit.row('stations.csv').click();
   await expect(cockpit.section('object').locator('.cdc-Object')).toHaveAttribute('data-key', 'stations.csv');
@@ -132,16 +132,17 @@ test('a function of the notebook is timed, in its kernel', async ({ page }) => {
 });
 
 test('DataCockpit() in a notebook opens the panel where it says, once', async ({ page }) => {
+  const bucket = ownBucket('bench-opener');
   const cockpit = await withObject(page, 'bench-opener', 50);
-  await cockpit.go('s3://bench-opener/elsewhere/');
+  await cockpit.go(`s3://${bucket}/elsewhere/`);
   await page.notebook.createNew();
   await page.sidebar.openTab('filebrowser');
-  const code = ['from cloud_data_cockpit import DataCockpit', 'here = DataCockpit(uri="s3://bench-opener/stations.csv")'];
-  await page.notebook.setCell(0, 'code', code.join('\n'));
+  const code = `from cloud_data_cockpit import DataCockpit; here = DataCockpit(uri="s3://${bucket}/stations.csv")`;
+  await page.notebook.setCell(0, 'code', code);
   await page.notebook.run();
   await expect(cockpit.row('stations.csv')).toBeVisible(SWEEP);
   await expect(cockpit.row('stations.csv')).toHaveAttribute('aria-selected', 'true');
-  await cockpit.go('s3://bench-opener/elsewhere/');
+  await cockpit.go(`s3://${bucket}/elsewhere/`);
   await page.locator('.cdc-Opener button').click();
   await expect(cockpit.row('stations.csv')).toHaveAttribute('aria-selected', 'true');
 });

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { JSHandle, Locator } from '@playwright/test';
-import { expect } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 
 export interface IFileSpec {
   name: string;
@@ -37,6 +37,12 @@ export function fastqOf(count: number): string {
     return `@read${index} größe/1\n${bases}\n+\n${quality}\n`;
   };
   return Array.from({ length: count }, (_, index) => read(index)).join('');
+}
+
+/** The name of a bucket, another one each time that a test is repeated: buckets stay as long as the server. */
+export function ownBucket(name: string): string {
+  const { repeatEachIndex } = test.info();
+  return repeatEachIndex ? `${name}-${repeatEachIndex}` : name;
 }
 
 /** Lines of Python with `s3`, a client of the service behind the connection "demo"; what they print. */

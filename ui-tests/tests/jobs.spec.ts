@@ -4,7 +4,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 import type { Job } from '../../src/api/schema';
-import { CockpitPage, csvOf, putLargeObject } from './cockpit';
+import { CockpitPage, csvOf, ownBucket, putLargeObject } from './cockpit';
 
 const API = '**/cloud-data-cockpit/api';
 /** Something that the server does on a machine that may have much else to do. */
@@ -71,17 +71,19 @@ test.describe('over a reload', () => {
 
   test('an index of a large object goes on, and is cancelled', async ({ page }) => {
     test.setTimeout(180_000);
-    putLargeObject('jobs-large');
+    const bucket = ownBucket('jobs-large');
+    putLargeObject(bucket);
     const cockpit = new CockpitPage(page);
     await cockpit.open();
-    await cockpit.go('s3://jobs-large/');
+    await cockpit.go(`s3://${bucket}/`);
     await expect(cockpit.row('large.csv.gz')).toBeVisible();
     await cockpit.menu('large.csv.gz', 'Index');
     const tab = new JobsTab(page);
     // Which tabs are open is saved a moment after one was opened.
     const saved = page.waitForRequest(request => {
       const isSave = request.method() === 'PUT' && request.url().includes('/api/workspaces/');
-      return isSave && (request.postData() ?? '').includes('cloud-data-cockpit-jobs:');
+      const state = isSave ? (request.postDataJSON() as { data: Record<string, unknown> }).data : {};
+      return JSON.stringify(state['layout-restorer:data'] ?? '').includes('cloud-data-cockpit-jobs:jobs');
     });
     await tab.open();
     const row = tab.row('large.csv.gz');
@@ -181,7 +183,7 @@ test('no jobs, and a list that cannot be had', async ({ page }) => {
 test('a benchmark leads to its chart', async ({ page }) => {
   const cockpit = new CockpitPage(page);
   await cockpit.open();
-  await cockpit.createBucket('jobs-bench');
+  await cockpit.createBucket(ownBucket('jobs-bench'));
   await cockpit.drop([{ name: 'a.csv', text: csvOf(500) }]);
   await cockpit.row('a.csv').click();
   await cockpit.section('object').getByRole('button', { name: 'Benchmark…' }).click();
