@@ -66,6 +66,12 @@ function jobs(count: number, one: (index: number) => Partial<Job>): Job[] {
   }));
 }
 
+/** A page that knows these jobs and no others: what other tests have left behind is not asked for. */
+async function serveJobs(page: IJupyterLabPageFixture, list: Job[]): Promise<void> {
+  await page.route(`${API}/jobs`, route => route.fulfill({ json: list }));
+  await page.reload();
+}
+
 test.describe('over a reload', () => {
   test.use({ mockState: false });
 
@@ -107,7 +113,7 @@ test.describe('over a reload', () => {
 test('by keyboard: find a job, read of it, go on with it', async ({ page }) => {
   const stopped: Partial<Job> = { state: 'interrupted', resumable: true, kind: 'index', title: 'Index terrain.laz' };
   const list = jobs(5, index => (index === 3 ? stopped : {}));
-  await page.route(`${API}/jobs`, route => route.fulfill({ json: list }));
+  await serveJobs(page, list);
   await page.route(`${API}/jobs/*/log`, route => route.fulfill({ json: { lines: [], total: 0 } }));
   await page.route(`${API}/jobs/*/resume`, route =>
     route.fulfill({ json: { ...list[3], state: 'running', updated: '2026-01-02T00:00:00Z' } })
@@ -137,7 +143,7 @@ test('a failure shows its cause; what failed is found', async ({ page }) => {
     notes: ['secrets.csv was left out'],
     error: { code: 'denied', message: 'Access denied: ask for s3:GetObject, or run `aws sso login --profile work`.' }
   };
-  await page.route(`${API}/jobs`, route => route.fulfill({ json: jobs(30, index => (index === 7 ? failed : {})) }));
+  await serveJobs(page, jobs(30, index => (index === 7 ? failed : {})));
   const tab = new JobsTab(page);
   await tab.open();
   await tab.view.getByRole('button', { name: 'Failed 1' }).click();
@@ -151,7 +157,7 @@ test('a failure shows its cause; what failed is found', async ({ page }) => {
 });
 
 test('1,000 jobs: few rows in the document, the last is reached', async ({ page }) => {
-  await page.route(`${API}/jobs`, route => route.fulfill({ json: jobs(1000, () => ({})) }));
+  await serveJobs(page, jobs(1000, () => ({})));
   const tab = new JobsTab(page);
   await tab.open();
   await expect(tab.row('Copy object 0').first()).toBeVisible();
@@ -207,7 +213,7 @@ for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     const error = { code: 'denied', message: 'Access denied.' };
     const list = jobs(10, index => ({ state: states[index % 5], error, total: 10, done: 3, resumable: index === 4 }));
     const line = { at: '2026-01-01T00:00:00Z', level: 'warning' as const, text: 'a block was read again' };
-    await page.route(`${API}/jobs`, route => route.fulfill({ json: list }));
+    await serveJobs(page, list);
     await page.route(`${API}/jobs/*/log`, route => route.fulfill({ json: { lines: [line], total: 3 } }));
     const tab = new JobsTab(page);
     await tab.open();
