@@ -19,8 +19,10 @@ import { keptByBrowser } from './files/kept';
 import { COLUMNS } from './models/columns';
 import type { IRemembered } from './models/cockpit';
 import { Cockpit } from './models/cockpit';
+import type { IOpening } from './models/opening';
 import type { IPlace } from './models/places';
 import { notifyOfJobs, notifyOfUploads } from './notifications';
+import { openerFactory } from './opener';
 import { CockpitPanel, PANEL_ID } from './panel';
 import { remember } from './remembering';
 import { RunningStatus } from './statusbar';
@@ -84,6 +86,9 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     const panel = new CockpitPanel(cockpit, app.commands, trans);
     app.shell.add(panel, 'left', { rank: 250, type: 'Data Cockpit' });
     restorer?.add(panel, PANEL_ID);
+    const open = ({ uri, connection }: IOpening) =>
+      void app.commands.execute(CommandIDs.openUri, { uri: uri ?? '', ...(connection !== null && { connection }) });
+    rendermime?.addFactory(openerFactory(open, trans), 0);
     notifyOfUploads(cockpit.uploads, trans);
     const showJob = (job: Job) => {
       app.shell.activateById(PANEL_ID);
@@ -91,7 +96,7 @@ const plugin: JupyterFrontEndPlugin<IDataCockpit> = {
     };
     notifyOfJobs(cockpit.jobs, cockpit.uploads, trans, showJob, job => cockpit.actions.isAsked(job));
     if (statusBar) {
-      const item = new RunningStatus(cockpit, trans, () => void app.commands.execute(CommandIDs.showJobs));
+      const item = new RunningStatus(cockpit, trans, () => void app.commands.execute(CommandIDs.openJobs));
       const isActive = () => item.active;
       const { stateChanged: activeStateChanged } = item;
       statusBar.registerStatusItem(PLUGIN_ID, { item, align: 'left', rank: 2, isActive, activeStateChanged });

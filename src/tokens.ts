@@ -58,6 +58,9 @@ export const CommandIDs = {
   copyCode: 'cloud-data-cockpit:copy-code',
   deleteManifest: 'cloud-data-cockpit:delete-manifest',
   showJobs: 'cloud-data-cockpit:show-jobs',
+  openJobs: 'cloud-data-cockpit:open-jobs',
+  openResult: 'cloud-data-cockpit:open-result',
+  resumeJob: 'cloud-data-cockpit:resume-job',
   cancelJob: 'cloud-data-cockpit:cancel-job',
   retryJob: 'cloud-data-cockpit:retry-job',
   clearJobs: 'cloud-data-cockpit:clear-jobs',
@@ -76,6 +79,8 @@ export const CommandIDs = {
 export const NEED_ARGUMENTS: ReadonlySet<string> = new Set([
   CommandIDs.cancelJob,
   CommandIDs.retryJob,
+  CommandIDs.resumeJob,
+  CommandIDs.openResult,
   CommandIDs.useBatchSize,
   CommandIDs.resumeUpload,
   CommandIDs.uploadFromServer,

@@ -53,6 +53,9 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
         "JUPYTER_SERVER_TOKEN",
         "JUPYTER_TOKEN",
         "JPY_PARENT_PID",
+        "JUPYTERHUB_API_TOKEN",
+        "JUPYTERHUB_SERVICE_PREFIX",
+        "JUPYTERHUB_SERVICE_URL",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))

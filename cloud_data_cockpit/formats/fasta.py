@@ -21,6 +21,7 @@ from .fasta_scan import scan_block
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 _BOM = b"\xef\xbb\xbf"
 _FIRST_READ = 1 << 16
@@ -160,12 +161,24 @@ class FastaFormat:
 
     @property
     def views(self) -> Mapping[str, View]:
-        return {"iter_records": iter_records, "to_pandas": to_pandas, "to_fai": to_fai}
+        return {"iter_records": iter_records, "to_arrow": to_arrow, "to_pandas": to_pandas, "to_fai": to_fai}
 
 
 def iter_records(source: Source, shared: Mapping[str, Any], piece: Slice) -> Iterator[FastaRecord]:
     """The sequences one by one, for slices that are larger than memory."""
     return stream(source, shared, piece)
+
+
+def to_arrow(source: Source, shared: Mapping[str, Any], piece: Slice) -> pa.Table:
+    """A table of name, description and sequence (large_string), offset, whole and length (residues)."""
+    import pyarrow as pa
+
+    records = parse(read_whole(source, shared, piece), piece)
+    kinds = (pa.large_string(), pa.large_string(), pa.large_string(), pa.int64(), pa.bool_())
+    columns = zip(*records, strict=True) if records else ((),) * len(kinds)
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+    lengths = pa.array((len(record.sequence) for record in records), pa.int64())
+    return pa.table([*arrays, lengths], names=[*FastaRecord._fields, "length"])
 
 
 def to_pandas(source: Source, shared: Mapping[str, Any], piece: Slice) -> pd.DataFrame:

@@ -126,7 +126,7 @@ class Benchmark:
         try:
             from matplotlib import pyplot
         except ImportError:
-            raise MissingExtra("this needs matplotlib: pip install matplotlib") from None
+            raise MissingExtra("this needs matplotlib: pip install 'cloud-data-cockpit[plot]'") from None
         axes = pyplot.subplots(figsize=(8, 4))[1] if ax is None else ax
         told = [(p.value, *_in_mib(p)) for p in self.points if p.throughput is not None]
         if told:

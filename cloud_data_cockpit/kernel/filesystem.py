@@ -31,11 +31,12 @@ def s3fs_of(connection: Connection) -> Any:
         "skip_instance_cache": True,
     }
     if not ref.anonymous:
-        options |= _keys(connection)
+        options |= keys_of(connection)
     return s3fs.S3FileSystem(**options)
 
 
-def _keys(connection: Connection) -> dict[str, Any]:
+def keys_of(connection: Connection) -> dict[str, Any]:
+    """key, secret and token of this moment. CredentialsError when there are none."""
     credentials = connection.client._request_signer._credentials  # botocore has no public way to ask a client for them
     if credentials is None:
         raise CredentialsError(f"there are no credentials for {connection.ref.name!r}")

@@ -28,8 +28,7 @@ _lock = threading.Lock()
 class Lender:
     """Gives keys of one connection, fresh ones when those before are about to expire. It never pickles or shows them.
 
-    Keys that were given by hand, and those of the demo, go as they are; of a profile or the environment only keys that
-    expire: its own, or others that STS makes of them.
+    Only keys that expire are given: those of the connection, or others that STS makes of them.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -49,10 +48,8 @@ class Lender:
         return json.dumps([ref.model_dump(mode="json"), named]).encode()
 
     def _keys(self) -> Keys:
-        given = self._connection._keys
-        if given is not None and self._connection.ref.role_arn is None:
-            return given
-        found = self._found()
+        given = self._connection._keys if self._connection.ref.role_arn is None else None
+        found = given or self._found()
         if found.session_token:
             return found
         with self._lock:
@@ -80,8 +77,8 @@ class Lender:
         except (ClientError, BotoCoreError) as error:
             raise CredentialsError(
                 f"the keys of {ref.name!r} are long-lived, so they are not sent to workers, and no short-lived ones "
-                f"could be had ({type(error).__name__}): give the workers credentials of their own, or a role, or use "
-                "a profile that assumes one"
+                f"could be had of its STS ({type(error).__name__}): give the workers credentials of their own, or use "
+                "a role, single sign-on, or keys with a session token"
             ) from None
         keys = Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
         return keys, made["Expiration"]

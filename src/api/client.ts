@@ -23,6 +23,7 @@ import type {
   HitPage,
   IndexRequest,
   Job,
+  JobLog,
   Listing,
   ManifestSummary,
   Measured,
@@ -304,6 +305,10 @@ export class ApiClient extends Requests {
   /** Let an interrupted job go on. */
   resumeJob(id: string): Promise<Job> {
     return this.call(`jobs/${encodeURIComponent(id)}/resume`, { method: 'POST' });
+  }
+
+  jobLog(id: string): Promise<JobLog> {
+    return this.call(`jobs/${encodeURIComponent(id)}/log`);
   }
 
   manifests(): Promise<ManifestSummary[]> {

@@ -24,7 +24,6 @@ export class BenchmarkWidget extends ReactWidget {
     this.title.caption = trans.__('Benchmark of %1', displayName(context.model.uri));
     this.title.icon = benchmarkIcon;
     this.node.setAttribute('aria-label', this.title.caption);
-    void context.model.load();
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 /* Commands for benchmarks: index an object, open its benchmarks, cut by what was found to be the best. */
 import type { IThemeManager } from '@jupyterlab/apputils';
 import { Dialog, MainAreaWidget, showDialog, WidgetTracker } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IChartTools } from '../benchmark/context';
 import { BenchmarkWidget } from '../benchmark/widget';
@@ -28,18 +29,17 @@ export function addBenchmarkCommands(options: ICommandsOptions): void {
     icon: benchmarkIcon,
     isEnabled: args => targetOf(args) !== null || object.format !== null || cockpit.rows.activeEntry?.kind === 'object',
     execute: shown(async args => {
-      const target = targetOf(args) ?? (await selected(cockpit));
-      if (!target) {
-        throw new Error(trans.__('Select an object of a known format first.'));
-      }
+      const target = targetOf(args) ?? (await selected(cockpit, trans));
       const known = tabs.find(({ content }) => idOf(content.context.model.target) === idOf(target));
       if (known) {
-        await known.content.context.model.retarget(target);
+        const { model } = known.content.context;
+        // A result alone says nothing of how the object is to be read from now on.
+        await (typeof args.result === 'string' ? model.show(args.result) : model.retarget(target));
         await tabs.save(known);
         shell.activateById(known.id);
         return;
       }
-      const tab = new MainAreaWidget({ content: makeWidget(target, options) });
+      const tab = new MainAreaWidget({ content: makeWidget(target, options, args.result) });
       await tabs.add(tab);
       shell.add(tab, 'main');
       shell.activateById(tab.id);
@@ -70,13 +70,10 @@ export function addBenchmarkCommands(options: ICommandsOptions): void {
     icon: indexIcon,
     isEnabled: () => object.format !== null || cockpit.rows.activeEntry?.kind === 'object',
     execute: shown(async () => {
-      const target = await selected(cockpit);
-      if (target) {
-        const { connection, format, params } = target;
-        const uri = makeUri(target.bucket, target.key);
-        const engine = await cockpit.engines.ready();
-        cockpit.jobs.apply(await cockpit.api.startIndex({ kind: 'index', connection, uri, format, params, ...engine }));
-      }
+      const { connection, bucket, key, format, params } = await selected(cockpit, trans);
+      const engine = await cockpit.engines.ready();
+      const request = { kind: 'index' as const, connection, uri: makeUri(bucket, key), format, params, ...engine };
+      cockpit.jobs.apply(await cockpit.api.startIndex(request));
     })
   });
   void restorer?.restore(tabs, {
@@ -86,10 +83,11 @@ export function addBenchmarkCommands(options: ICommandsOptions): void {
   });
 }
 
-function makeWidget(target: IBenchmarkTarget, options: ICommandsOptions): BenchmarkWidget {
+function makeWidget(target: IBenchmarkTarget, options: ICommandsOptions, result: unknown): BenchmarkWidget {
   const { app, cockpit, tracker, trans } = options;
   const { api, jobs, engines } = cockpit;
   const model = new BenchmarkModel(target, { api, jobs, engines, functions: new NotebookFunctions(tracker) });
+  void model.load(typeof result === 'string' ? result : null);
   const tools = { ...chartTools(options), model, fetch: fetchByBrowser, confirm };
   return new BenchmarkWidget(tools, contextOf(cockpit, app.commands, trans));
 }
@@ -98,11 +96,14 @@ function chartTools({ rendermime, themes }: ICommandsOptions): IChartTools {
   return { rendermime, themeChanged: (themes as IThemeManager | null)?.themeChanged ?? null };
 }
 
-/** The object in view, or the row with the focus, as the form reads it. */
-async function selected(cockpit: Cockpit): Promise<IBenchmarkTarget | null> {
+/** The object in view, or the row with the focus, as the form reads it. Throws where no format fits. */
+async function selected(cockpit: Cockpit, trans: TranslationBundle): Promise<IBenchmarkTarget> {
   await cockpit.lookNow();
-  const { target, format, readingParams } = cockpit.object;
-  return target && format ? { ...target, format: format.name, params: readingParams } : null;
+  const { target, format, readingParams, error } = cockpit.object;
+  if (!target || !format) {
+    throw error ?? new Error(trans.__('Select an object of a known format first.'));
+  }
+  return { ...target, format: format.name, params: readingParams };
 }
 
 /** The object that arguments name; what was kept over a reload may be of another version. */

@@ -31,7 +31,14 @@ export function addPlaceCommands({ app, cockpit, trans }: ICommandsOptions): voi
         return;
       }
       shell.activateById(PANEL_ID);
-      if (!(await cockpit.openUri(text))) {
+      if (typeof args.connection === 'string' && args.connection !== cockpit.connections.current) {
+        if (!cockpit.connections.get(args.connection)) {
+          throw new Error(trans.__('There is no connection “%1” here: add it first.', args.connection));
+        }
+        await cockpit.useConnection(args.connection);
+      }
+      // Nothing typed, nothing named: the panel as it is.
+      if (text && !(await cockpit.openUri(text))) {
         throw new Error(trans.__('“%1” names no place in S3. Type s3://bucket/prefix.', text));
       }
     })

@@ -25,7 +25,9 @@ function actionsOver(keys: string[], end: (request: ActionRequest) => Partial<Jo
   const jobs = new JobsModel({
     jobs: async () => [],
     cancelJob: async id => job({ id }),
-    retryJob: async id => job({ id })
+    retryJob: async id => job({ id }),
+    resumeJob: async id => job({ id }),
+    jobLog: async () => ({ lines: [], total: 0 })
   });
   let number = 0;
   const startAction = vi.fn(async (request: ActionRequest) => {

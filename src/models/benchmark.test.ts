@@ -27,8 +27,13 @@ function setUp(results: BenchmarkResult[] = [], functions: IFunctions | null = n
     }),
     benchmarkCsv: (id: string) => `csv/${id}`
   };
-  const jobsApi = { jobs: vi.fn(async () => []), cancelJob: vi.fn(), retryJob: vi.fn() };
-  const jobs = new JobsModel({ ...jobsApi, cancelJob: vi.fn(async () => job({ id: 'bj', state: 'cancelled' })) });
+  const jobs = new JobsModel({
+    jobs: vi.fn(async () => []),
+    cancelJob: vi.fn(async () => job({ id: 'bj', state: 'cancelled' })),
+    retryJob: vi.fn(),
+    resumeJob: vi.fn(),
+    jobLog: vi.fn()
+  });
   const engines = new EnginesModel({ executors: vi.fn(async () => []), daskClusters: vi.fn(async () => []) });
   const model = new BenchmarkModel(target, { api, jobs, engines, functions });
   const tell = (partial: Partial<Job>) =>

@@ -85,11 +85,12 @@ export class BenchmarkModel extends Observable {
     return this.options.functions?.notebook ?? null;
   }
 
-  async load(): Promise<void> {
+  /** The format, the saved results, and one of them: the wanted one, that of the running job, or the newest. */
+  async load(wanted: string | null = null): Promise<void> {
     this.adopt();
     await Promise.all([this.loadFormat(), this.loadSaved()]);
-    if (!this.result && this.saved.length) {
-      await this.show(this.job?.benchmark_id ?? this.saved[0].id);
+    if (!this.result && (wanted !== null || this.saved.length)) {
+      await this.show(wanted ?? this.job?.benchmark_id ?? this.saved[0].id);
     }
   }
 

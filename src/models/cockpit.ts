@@ -321,6 +321,7 @@ export class Cockpit {
       clearTimeout(this._look);
       await this.showObject(selected.key);
     }
+    await this.object.settled;
   }
 
   /** Cut the selected object as the form says. */

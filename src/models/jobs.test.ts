@@ -9,7 +9,9 @@ function setUp(listed: Job[] = []) {
   const api = {
     jobs: vi.fn(async () => listed),
     cancelJob: vi.fn(async () => job({ state: 'cancelled' })),
-    retryJob: vi.fn(async () => job({ id: 'j2', state: 'queued' }))
+    retryJob: vi.fn(async () => job({ id: 'j2', state: 'queued' })),
+    resumeJob: vi.fn(async () => job({ state: 'queued', updated: '2026-01-01T00:00:09Z' })),
+    jobLog: vi.fn(async () => ({ lines: [], total: 0 }))
   };
   const source = {};
   const stream = new Signal<object, unknown>(source);
@@ -103,7 +105,7 @@ describe('JobsModel', () => {
 
   it('measures a rate and the time left, and forgets both at the end', () => {
     let now = 0;
-    const api = { jobs: vi.fn(), cancelJob: vi.fn(), retryJob: vi.fn() };
+    const { api } = setUp();
     const jobs = new JobsModel(api, () => now);
     jobs.apply(job({ done: 0, total: 1000 }));
     for (let step = 1; step <= 4; step += 1) {
@@ -136,6 +138,23 @@ describe('JobsModel', () => {
     expect(jobs.get('j1')?.state).toBe('interrupted');
     emit(job({ state: 'running', updated: '2026-01-01T00:00:02Z' }));
     expect(jobs.get('j1')?.state).toBe('running');
+    jobs.dispose();
+  });
+
+  it("takes the server's own rate and time left where it tells them", () => {
+    const { jobs, emit } = setUp();
+    emit(job({ done: 10, total: 100, rate: 5, seconds_left: 18 }));
+    expect(jobs.rateOf('j1')).toBe(5);
+    expect(jobs.secondsLeft(jobs.get('j1')!)).toBe(18);
+    jobs.dispose();
+  });
+
+  it('asks the server to let a job go on', async () => {
+    const { api, jobs, emit } = setUp();
+    emit(job({ state: 'interrupted', resumable: true, updated: '2026-01-01T00:00:01Z' }));
+    await jobs.resume('j1');
+    expect(api.resumeJob).toHaveBeenCalledWith('j1');
+    expect(jobs.active.map(({ id }) => id)).toEqual(['j1']);
     jobs.dispose();
   });
 

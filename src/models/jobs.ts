@@ -3,7 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { ApiClient, ApiError } from '../api/client';
 import { asApiError } from '../api/client';
-import type { Job } from '../api/schema';
+import type { Job, JobLog } from '../api/schema';
 import { Observable } from './observable';
 import { Rate } from './rate';
 
@@ -13,14 +13,14 @@ export const JOB_SCHEMA = 'https://cloud-data-cockpit.org/events/job/v1';
 /** A running job that has been silent for so long is asked about: events are lost while a connection is down. */
 const SILENCE_MS = 5000;
 
-/** Old jobs that the panel keeps; the server keeps its own. */
-const MOST = 500;
+/** Old jobs that the panel keeps; as many as the server does. */
+const MOST = 1000;
 
 export function isActive(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';
 }
 
-type Api = Pick<ApiClient, 'jobs' | 'cancelJob' | 'retryJob'>;
+type Api = Pick<ApiClient, 'jobs' | 'cancelJob' | 'retryJob' | 'resumeJob' | 'jobLog'>;
 
 export class JobsModel extends Observable {
   constructor(
@@ -70,11 +70,14 @@ export class JobsModel extends Observable {
 
   /** What the job gets done a second, in its unit, over the last seconds; 0 when nothing moves. */
   rateOf(id: string): number {
-    return this._rates.get(id)?.value ?? 0;
+    return this.get(id)?.rate ?? this._rates.get(id)?.value ?? 0;
   }
 
   /** Seconds until the job is done if it goes on like this; null when nobody can say. */
   secondsLeft(job: Job): number | null {
+    if (job.seconds_left !== null) {
+      return job.seconds_left;
+    }
     const rate = this.rateOf(job.id);
     return rate > 0 && job.total > job.done ? (job.total - job.done) / rate : null;
   }
@@ -106,6 +109,16 @@ export class JobsModel extends Observable {
     const job = await this.api.retryJob(id);
     this.apply(job);
     return job;
+  }
+
+  /** Let an interrupted job go on. */
+  async resume(id: string): Promise<void> {
+    this.apply(await this.api.resumeJob(id));
+  }
+
+  /** What happened to a job, line by line. */
+  log(id: string): Promise<JobLog> {
+    return this.api.jobLog(id);
   }
 
   /** Take what has ended off the list. */

@@ -88,7 +88,17 @@ export class ObjectModel extends Observable {
     await this.load();
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    this._settled = this.look();
+    return this._settled;
+  }
+
+  /** Over when what is being looked at is known. */
+  get settled(): Promise<void> {
+    return this._settled;
+  }
+
+  private async look(): Promise<void> {
     this._abort?.abort();
     const abort = (this._abort = new AbortController());
     const { target } = this;
@@ -181,6 +191,7 @@ export class ObjectModel extends Observable {
     }
   }
 
+  private _settled: Promise<void> = Promise.resolve();
   private readonly _forms = new Map<string, IForm>();
   private readonly _states = new Map<string, IFormState>();
   private _abort: AbortController | null = null;

@@ -5,6 +5,7 @@ import type { Job } from '../api/schema';
 import { IconButton } from '../components/buttons';
 import { formatBytes, formatCount, formatSeconds } from '../components/format';
 import { ProgressBar } from '../components/ProgressBar';
+import type { JobsModel } from '../models/jobs';
 import { CommandIDs } from '../tokens';
 import type { ICockpitContext } from './context';
 import { useCockpit } from './context';
@@ -12,12 +13,7 @@ import { useCockpit } from './context';
 export function JobProgress({ job }: { job: Job }): React.JSX.Element {
   const { cockpit, trans, execute } = useCockpit();
   const phase = job.state === 'queued' ? trans.__('queued') : job.phase || trans.__('running');
-  const rate = cockpit.jobs.rateOf(job.id);
-  const left = cockpit.jobs.secondsLeft(job);
-  const pace = [
-    rate > 0 ? trans.__('%1/s', amountOf(job, rate)) : '',
-    left !== null ? trans.__('%1 left', formatSeconds(left)) : ''
-  ].filter(Boolean);
+  const pace = paceText(job, cockpit.jobs, trans);
   return (
     <div className="cdc-JobProgress">
       <div className="cdc-JobProgress-line">
@@ -30,9 +26,22 @@ export function JobProgress({ job }: { job: Job }): React.JSX.Element {
         />
       </div>
       <ProgressBar {...fractionOf(job)} label={job.title} />
-      {pace.length > 0 && <p className="cdc-quiet cdc-JobProgress-pace">{pace.join(' · ')}</p>}
+      {pace && <p className="cdc-quiet cdc-JobProgress-pace">{pace}</p>}
     </div>
   );
+}
+
+/** "12 MiB/s · 3 min left", as far as anybody can say. */
+export function paceText(job: Job, jobs: JobsModel, trans: ICockpitContext['trans']): string {
+  const rate = jobs.rateOf(job.id);
+  const left = jobs.secondsLeft(job);
+  // A measurement takes seconds or minutes: a number of them a second tells nobody anything.
+  const told = rate > 0 && job.unit !== 'measurements';
+  const pace = [
+    told ? trans.__('%1/s', amountOf(job, rate)) : '',
+    left !== null ? trans.__('%1 left', formatSeconds(left)) : ''
+  ];
+  return pace.filter(Boolean).join(' · ');
 }
 
 function amountOf(job: Job, value: number): string {
@@ -40,7 +49,7 @@ function amountOf(job: Job, value: number): string {
 }
 
 /** By bytes or records where their number is known, else by objects. */
-function fractionOf(job: Job): { done: number; total: number } {
+export function fractionOf(job: Job): { done: number; total: number } {
   return job.total > 0 ? { done: job.done, total: job.total } : { done: job.items, total: job.items_total };
 }
 

@@ -1,46 +1,21 @@
 /* What runs and what ran, newest first: how it goes, what went wrong and what to do, a way to its place. */
-import type { LabIcon } from '@jupyterlab/ui-components';
-import {
-  deleteIcon,
-  downloadIcon,
-  editIcon,
-  fileUploadIcon,
-  refreshIcon,
-  runIcon,
-  searchIcon,
-  closeIcon
-} from '@jupyterlab/ui-components';
+import { closeIcon, launchIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Job } from '../api/schema';
 import { IconButton } from '../components/buttons';
-import { formatBytes, formatCount } from '../components/format';
-import { benchmarkIcon, copyObjectIcon, indexIcon, moveObjectIcon, sliceIcon } from '../components/icons';
 import { EmptyState, ErrorNotice, Loading } from '../components/notices';
 import { RelativeDate } from '../components/values';
 import { Words } from '../components/Words';
 import { isActive } from '../models/jobs';
 import { displayName } from '../models/location';
 import { CommandIDs } from '../tokens';
-import type { ICockpitContext } from './context';
 import { useCockpit, useModel } from './context';
 import { JobProgress } from './JobProgress';
+import { doneSummary, iconOf, stateText } from './jobWords';
 
 const MOST = 100;
 
 type Filter = 'all' | 'active' | 'ended';
-
-const ICONS: Record<Job['kind'], LabIcon> = {
-  partition: sliceIcon,
-  index: indexIcon,
-  benchmark: benchmarkIcon,
-  upload: fileUploadIcon,
-  copy: copyObjectIcon,
-  move: moveObjectIcon,
-  delete: deleteIcon,
-  download: downloadIcon,
-  change: editIcon,
-  search: searchIcon
-};
 
 export function JobsSection(): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
@@ -100,20 +75,28 @@ function Bar({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) 
       {running < shown.length && (
         <button
           type="button"
-          className="cdc-LinkButton"
+          className="cdc-LinkButton cdc-Jobs-clear"
           title={trans.__('Take ended jobs off the list')}
           onClick={() => execute(CommandIDs.clearJobs)}
         >
           {trans.__('Clear')}
         </button>
       )}
+      <OpenAll />
     </div>
+  );
+}
+
+function OpenAll(): React.JSX.Element {
+  const { trans, execute } = useCockpit();
+  return (
+    <IconButton icon={launchIcon} label={trans.__('Open in a tab')} onClick={() => execute(CommandIDs.openJobs)} />
   );
 }
 
 function JobRow({ job }: { job: Job }): React.JSX.Element {
   const { cockpit, trans } = useCockpit();
-  const Icon = ICONS[job.kind] ?? sliceIcon;
+  const Icon = iconOf(job);
   const title = displayName(job.title);
   return (
     <li className="cdc-Job" data-state={job.state} data-kind={job.kind} data-id={job.id}>
@@ -148,24 +131,32 @@ function Ended({ job, title }: { job: Job; title: string }): React.JSX.Element {
   useModel(slices);
   const manifest = slices.manifests.find(candidate => candidate.id === job.manifest_id);
   const upload = uploads.byJob(job.id);
+  const summary = doneSummary(job, trans);
   // An upload from a browser has no request that could be repeated: its file is there, in the list of uploads.
   const mayRetry = job.state === 'failed' || job.state === 'cancelled' || job.state === 'interrupted';
   return (
     <div className="cdc-Job-line cdc-quiet">
       <span className="cdc-ellipsis">
         <RelativeDate date={job.updated} />
-        {doneSummary(job, trans)}
+        {summary && ` · ${summary}`}
       </span>
       {manifest && (
         <button type="button" className="cdc-LinkButton" onClick={() => slices.choose(manifest.id)}>
           {trans.__('Show slices')}
         </button>
       )}
-      {job.resumable && upload && (
+      {job.benchmark_id !== null && (
+        <button type="button" className="cdc-LinkButton" onClick={() => execute(CommandIDs.openResult, { id: job.id })}>
+          {trans.__('Show the chart')}
+        </button>
+      )}
+      {job.resumable && (upload || job.kind !== 'upload') && (
         <IconButton
           icon={runIcon}
           label={trans.__('Go on with %1', title)}
-          onClick={() => execute(CommandIDs.resumeUpload, { id: upload.id })}
+          onClick={() =>
+            upload ? execute(CommandIDs.resumeUpload, { id: upload.id }) : execute(CommandIDs.resumeJob, { id: job.id })
+          }
         />
       )}
       {job.resumable && (
@@ -186,20 +177,6 @@ function Ended({ job, title }: { job: Job; title: string }): React.JSX.Element {
   );
 }
 
-/** " · 1.2 GiB · 34 objects": what a job that is over has done. */
-function doneSummary(job: Job, trans: ICockpitContext['trans']): string {
-  const parts: string[] = [];
-  if (job.items > 0) {
-    parts.push(trans._n('%1 object', '%1 objects', job.items));
-  }
-  if (job.done > 0 && job.unit === 'bytes') {
-    parts.push(formatBytes(job.done));
-  } else if (job.done > 0 && job.unit === 'records') {
-    parts.push(trans.__('%1 records', formatCount(job.done)));
-  }
-  return parts.map(part => ` · ${part}`).join('');
-}
-
 function Notes({ notes }: { notes: string[] }): React.JSX.Element {
   const { trans } = useCockpit();
   return (
@@ -212,21 +189,4 @@ function Notes({ notes }: { notes: string[] }): React.JSX.Element {
       </ul>
     </details>
   );
-}
-
-function stateText({ state, resumable }: Job, trans: ICockpitContext['trans']): string {
-  switch (state) {
-    case 'queued':
-      return trans.__('Queued');
-    case 'running':
-      return trans.__('Running');
-    case 'succeeded':
-      return trans.__('Done');
-    case 'failed':
-      return trans.__('Failed');
-    case 'cancelled':
-      return trans.__('Cancelled');
-    default:
-      return resumable ? trans.__('Paused') : trans.__('Interrupted');
-  }
 }

@@ -70,7 +70,8 @@ function move(rows: Rows, target: number, extend: boolean, keep: boolean): void 
   }
 }
 
-function movedBy(key: string, position: number, pageRows: number, count: number): number | null {
+/** Where a key leads from a row; null for one that leads nowhere. */
+export function movedBy(key: string, position: number, pageRows: number, count: number): number | null {
   const last = count - 1;
   const moves: Record<string, number> = {
     ArrowDown: position + 1,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cloud_data_cockpit.executors import open_executor
 from cloud_data_cockpit.slicing.partition import partition
 from cloud_data_cockpit.slicing.slices import Slices
 
@@ -42,12 +43,14 @@ def _check_ray_dataset(table: Slices) -> None:
         assert sorted(row["n"] for row in rows) == sorted(piece.records for piece in table)
     finally:
         ray.shutdown()
+    with open_executor("ray", workers=1) as again:
+        assert list(again.map(abs, [-1, -2])) == [1, 2]
 
 
 @pytest.mark.heavy
 def test_ray_dataset(table: Slices) -> None:
     pytest.importorskip("ray")
-    # In a process of its own: after Ray Data, Ray does not start a second time in the same one.
+    # In a process of its own, so that what Ray Data leaves behind is nobody else's; Ray starts twice in it.
     process = multiprocessing.get_context("spawn").Process(target=_check_ray_dataset, args=(table,))
     process.start()
     process.join(120)

@@ -492,6 +492,13 @@ def test_from_a_file_to_slices_and_their_views(tmp_path: Path) -> None:
     assert [record[:3] for piece in slices for record in piece.get()] == naive(path.read_bytes())
     table = slices[1].to_pandas()
     assert table["length"].tolist() == [len(record.sequence) for record in slices[1].get()]
+    assert slices[1].to_arrow().to_pylist() == table.to_dict("records")
+    assert [str(kind) for kind in slices[1].to_arrow().schema.types] == [
+        *["large_string"] * 3,
+        "int64",
+        "bool",
+        "int64",
+    ]
     copy = slices[1].to_file(tmp_path / "part.fa")
     assert slices[1].to_fai() == samtools(copy.read_bytes(), tmp_path)
     assert list(slices[1].iter_records()) == slices[1].get()

@@ -200,6 +200,39 @@ def test_further_jobs_wait_and_a_waiting_one_can_be_cancelled(
     assert len(ran) == 1
 
 
+def test_users_take_turns_and_priorities_count(play: Any, board: Board, request_record: PartitionRequest) -> None:
+    go_on, ran = threading.Event(), []
+
+    def work(request: PartitionRequest, report: Report) -> dict[str, Any]:
+        if request.uri == "s3://b/first":
+            go_on.wait(10)
+        else:
+            ran.append(request.uri.rpartition("/")[2])
+        return {"manifest_id": "m"}
+
+    def asked(name: str, **more: Any) -> PartitionRequest:
+        return request_record.model_copy(update={"uri": f"s3://b/{name}", **more})
+
+    async def scenario(runner: Runner) -> list[Job]:
+        kind = _kind(work)
+        jobs = [await runner.submit(kind, asked("first"), "someone")]
+        for user in ("ada", "bo", "cy"):
+            jobs += [await runner.submit(kind, asked(f"{user}{n}"), user) for n in range(50)]
+        jobs.append(await runner.submit(kind, asked("urgent", priority="high"), "ada"))
+        jobs.append(await runner.submit(kind, asked("idle", priority="low"), "bo"))
+        go_on.set()
+        return [await _ended(board, job, 20) for job in jobs]
+
+    jobs = play(scenario, max_jobs=1)
+    assert {job.state for job in jobs} == {"succeeded"}
+    assert [(job.user, job.priority) for job in jobs[-2:]] == [("ada", "high"), ("bo", "low")]
+    assert ran[0] == "urgent"
+    normal = [name for name in ran if name not in ("urgent", "idle")]
+    for turn in range(50):
+        assert sorted(normal[3 * turn : 3 * turn + 3]) == [f"ada{turn}", f"bo{turn}", f"cy{turn}"]
+    assert ran.index("idle") == 7  # one in eight
+
+
 def test_a_job_of_another_server_is_not_ours_to_cancel(play: Any, store: Store, job: Job) -> None:
     store.save(job.model_copy(update={"state": "running"}), "another")
 

@@ -150,6 +150,46 @@ def test_a_terminal_of_jupyter_names_its_server_and_the_token_is_noted(monkeypat
     assert find_server() == JupyterServer("http://localhost.evil:8888/", "")
 
 
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What JupyterHub tells the server that it starts, and so the kernels of that."""
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/me/")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", "http://0.0.0.0:8888/user/me/")
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_server_that_jupyterhub_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_server() == JupyterServer("http://127.0.0.1:8888/user/me/", "of the hub")
+    monkeypatch.setenv("JPY_PARENT_PID", "7")
+    note_server("jpserver-7.json", pid=7, url="http://localhost:8888/user/me/", token="")
+    assert find_server() == JupyterServer("http://localhost:8888/user/me/", "of the hub")
+    monkeypatch.setenv("DATA_COCKPIT_SERVER", "http://127.0.0.1:8888/user/me/lab")
+    assert find_server() == JupyterServer("http://127.0.0.1:8888/user/me/", "of the hub")
+    monkeypatch.setenv("DATA_COCKPIT_TOKEN", "mine")
+    assert find_server() == JupyterServer("http://127.0.0.1:8888/user/me/", "mine")
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/user/me/", "http://localhost:8888/user/other/", "http://localhost:8888/"]
+)
+def test_the_token_of_jupyterhub_goes_nowhere_else(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATA_COCKPIT_SERVER", url)
+    assert find_server() == JupyterServer(url, "")
+    monkeypatch.delenv("DATA_COCKPIT_SERVER")
+    monkeypatch.setenv("JPY_PARENT_PID", "8")
+    note_server("jpserver-8.json", pid=8, url=url, token="")
+    assert find_server() == JupyterServer(url, "")
+
+
+def test_a_hub_that_tells_too_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1/")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/me/")
+    assert find_server() is None
+
+
 @pytest.mark.parametrize("text", ["localhost:8888", "ftp://x/", "http://", "http://u:p@x/", "http://x:port/"])
 def test_what_is_no_server(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("DATA_COCKPIT_SERVER", text)
@@ -391,3 +431,81 @@ def test_credentials_that_have_expired(made: Slices, s3_service: Any) -> None:
             made[0].get()
     finally:
         s3_service.clear_faults()
+
+
+def test_keys_that_have_expired_name_the_cure(
+    made: Slices, s3_service: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By every way of reading, and once they are renewed the same slices read on."""
+    slices = cdc.load_slices(made.manifest_id)
+    s3_service.inject(status=400, code="ExpiredToken", times=50)
+    try:
+        for read in (
+            lambda: slices[0].read(),
+            lambda: slices.map(lambda piece: piece.get()),
+            lambda: next(slices.iterate()),
+            lambda: slices[0].to_file(tmp_path / "x"),
+            lambda: slices.verify(),
+        ):
+            with pytest.raises(CredentialsError, match=r"expired.*(renew|log in|new|again)"):
+                read()
+        assert not (tmp_path / "x").exists()
+    finally:
+        s3_service.clear_faults()
+    assert slices[0].get() == made[0].get()
+
+
+@pytest.mark.parametrize("how", ["get", "read", "to_file", "map", "verify", "iterate"])
+def test_a_deleted_object_is_named(made: Slices, boto: Any, bucket: str, tmp_path: Path, how: str) -> None:
+    boto.delete_object(Bucket=bucket, Key="a text.txt")
+    slices = cdc.load_slices(made.manifest_id)
+    ways: dict[str, Callable[[], Any]] = {
+        "get": lambda: slices[0].get(),
+        "read": lambda: slices[1].read(),
+        "to_file": lambda: slices[1].to_file(tmp_path / "x"),
+        "map": lambda: slices.map(lambda piece: piece.count()),
+        "verify": lambda: slices.verify(),
+        "iterate": lambda: list(slices.iterate()),
+    }
+    with pytest.raises(NotFound, match=r"a text\.txt is gone"):
+        ways[how]()
+    assert list(tmp_path.glob("x*")) == []
+
+
+EXTRAS = """
+import sys
+for name in sys.argv[1].split(","):
+    sys.modules[name] = None
+import cloud_data_cockpit as cdc
+from cloud_data_cockpit import cockpit
+slices = None if sys.argv[2] == "-" else cdc.load_slices(sys.argv[2])
+try:
+    {call}
+except cdc.CockpitError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "call", "words"),
+    [
+        ("zarr", "cdc.Arrays('s3://b/')", "pip install 'cloud-data-cockpit[arrays]'"),
+        ("dask,distributed", "slices.to_dask_bag()", "pip install 'cloud-data-cockpit[dask]'"),
+        ("dask,distributed", "slices.map(len, engine='dask')", "cloud-data-cockpit[dask]"),
+        ("ray", "slices.to_ray()", "pip install 'cloud-data-cockpit[ray]'"),
+        ("ray", "slices.map(len, engine='ray')", "cloud-data-cockpit[ray]"),
+        ("pyspark", "slices.to_rdd()", "pip install 'cloud-data-cockpit[spark]'"),
+        ("lithops", "slices.map(len, engine='lithops')", "cloud-data-cockpit[lithops]"),
+        ("joblib", "slices.map(len, engine='joblib')", "cloud-data-cockpit[joblib]"),
+        ("torch", "slices.to_torch()", "pip install 'torch'"),
+        ("matplotlib", "slices.plot()", "pip install 'cloud-data-cockpit[plot]'"),
+        ("s3fs", "cockpit.fsspec_filesystem()", "pip install s3fs"),
+    ],
+)
+def test_an_extra_that_is_missing_is_named(tmp_path: Path, missing: str, call: str, words: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(TEXT)
+    saved = partition(path, format="text", num_slices=2).save(tmp_path / "cut.json")
+    done = run_elsewhere(tmp_path / "home", missing, saved, program=EXTRAS.replace("{call}", call))
+    assert done.stdout.startswith("MissingExtra "), done
+    assert words in done.stdout

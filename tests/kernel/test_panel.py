@@ -110,3 +110,13 @@ def test_plot(poem: Path) -> None:
     axes = cockpit.benchmark(poem, sizes=[1, 4], format="text", progress=False).plot()
     assert axes.get_xlabel() == "num_slices"
     matplotlib.pyplot.close("all")
+
+
+def test_a_benchmark_made_elsewhere_is_sent_to_the_server(
+    server: Server, poem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "elsewhere"))
+    found = cockpit.benchmark(poem, sizes=[2], format="text", progress=False)
+    there = server("GET", f"benchmarks/{found.id}")
+    assert (there.status, there.json["id"]) == (200, found.id)

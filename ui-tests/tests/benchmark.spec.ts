@@ -112,6 +112,40 @@ test('what cannot be tried is said before it is sent', async ({ page }) => {
   await expect(bench.tab.getByRole('alert')).toContainText('no_such_module_here', SWEEP);
 });
 
+test('a function of the notebook is timed, in its kernel', async ({ page }) => {
+  const cockpit = await withObject(page, 'bench-notebook', 500);
+  await page.notebook.createNew();
+  const bench = await openBenchmark(page, cockpit);
+  await bench.tab.getByLabel('What is timed').selectOption('notebook');
+  // Nothing is registered yet: it says how to do that.
+  await expect(bench.tab.locator('.cdc-Registering')).toContainText('register(read)', SWEEP);
+  await page.notebook.activate('Untitled.ipynb');
+  // One line: the editor would indent a second one.
+  const code = 'from cloud_data_cockpit import register; register(lambda piece: piece.count(), "counting")';
+  await page.notebook.addCell('code', code);
+  await page.notebook.run();
+  await page.locator('.lm-TabBar-tab').filter({ hasText: 'stations.csv' }).click();
+  await bench.tab.getByRole('button', { name: 'Look again' }).click();
+  await expect(bench.tab.getByLabel('Function', { exact: true })).toHaveValue('counting', SWEEP);
+  await bench.run('1, 3');
+  await expect(bench.tab.locator('.cdc-Saved')).toContainText('counting of a notebook');
+});
+
+test('DataCockpit() in a notebook opens the panel where it says, once', async ({ page }) => {
+  const cockpit = await withObject(page, 'bench-opener', 50);
+  await cockpit.go('s3://bench-opener/elsewhere/');
+  await page.notebook.createNew();
+  await page.sidebar.openTab('filebrowser');
+  const code = ['from cloud_data_cockpit import DataCockpit', 'here = DataCockpit(uri="s3://bench-opener/stations.csv")'];
+  await page.notebook.setCell(0, 'code', code.join('\n'));
+  await page.notebook.run();
+  await expect(cockpit.row('stations.csv')).toBeVisible(SWEEP);
+  await expect(cockpit.row('stations.csv')).toHaveAttribute('aria-selected', 'true');
+  await cockpit.go('s3://bench-opener/elsewhere/');
+  await page.locator('.cdc-Opener button').click();
+  await expect(cockpit.row('stations.csv')).toHaveAttribute('aria-selected', 'true');
+});
+
 test('an engine is chosen, and the job says so', async ({ page }) => {
   const cockpit = await withObject(page, 'bench-engine', 300);
   const form = cockpit.section('object').locator('form');

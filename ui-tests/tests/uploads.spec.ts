@@ -106,10 +106,11 @@ test('the status bar counts what runs, and leads to it', async ({ page }) => {
   await expect(status).toBeVisible();
   await expect(page.locator('.Toastify__toast')).toHaveCount(1);
   await status.click();
-  await expect(cockpit.section('jobs').locator('.cdc-Job').first()).toContainText('counted.bin');
+  const listed = page.locator('.cdc-JobsView .cdc-Row').filter({ hasText: 'counted.bin' });
+  await expect(listed).toBeVisible();
   held.release();
   await expect(status).toBeHidden({ timeout: 30_000 });
-  await expect(cockpit.section('jobs').locator('.cdc-Job[data-state="succeeded"]').first()).toBeVisible();
+  await expect(listed).toHaveAttribute('data-state', 'succeeded');
 });
 
 test('a paused upload goes on with the parts that are missing', async ({ page }) => {
