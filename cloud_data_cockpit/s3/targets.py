@@ -59,7 +59,7 @@ def check_apart(connection: Connection, bucket: str, picks: Picks, targets: Targ
         target = roots[prefix]
         if target.startswith(prefix):
             raise BadRequest(f"{prefix!r} cannot be copied into itself: choose a place outside of it")
-        inside = next((key for key in picks.keys if key.startswith(target)), None)
+        inside = next((root for root in roots if root != prefix and root.startswith(target)), None)
         if inside is not None:
             raise BadRequest(f"{inside!r} lies where {prefix!r} is copied to: copy the two one after the other")
         if prefix.startswith(target) and _holds(connection, bucket, prefix + prefix[len(target) :]):

@@ -15,6 +15,7 @@ from .copying import Copied, Copier
 from .faults import NotOffered
 from .ledger import Ledger
 from .objects import head, make_uri
+from .sameness import are_same, may_be_same, surely_same
 from .selections import Picked, Picks, counting, iter_picked, picks_of
 from .signing import SignedRequest, send
 from .targets import Targets, check_apart, targets_of
@@ -34,6 +35,8 @@ def copy_selection(request: CopyRequest, watch: Watch, ledger: Ledger | None = N
     """
     source, target, picks, targets = _planned(request)
     move = request.kind == "move"
+    if move:
+        _check_elsewhere(request, source, target, picks, targets, ledger)
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as moved:
         _copy_all(request, (source, target), picks, targets, watch, moved if move else None, ledger)
         if move:
@@ -48,9 +51,27 @@ def _planned(request: CopyRequest) -> tuple[Connection, Connection, Picks, Targe
     targets = targets_of(request, picks)
     if request.kind == "move" and "" in picks.prefixes:
         raise BadRequest("a whole bucket cannot be moved; copy it, look at the copy, then delete it")
-    if source.ref.endpoint_url == target.ref.endpoint_url and request.bucket == request.to_bucket:
+    if surely_same((source, request.bucket), (target, request.to_bucket)):
         check_apart(source, request.bucket, picks, targets)
     return source, target, picks, targets
+
+
+def _check_elsewhere(
+    request: CopyRequest, source: Connection, target: Connection, picks: Picks, targets: Targets, ledger: Ledger | None
+) -> None:
+    """BadRequest when a move would end where it begins, although its two places have different names."""
+    here, there = (source, request.bucket), (target, request.to_bucket)
+    if surely_same(here, there) or not may_be_same(here, there):
+        return
+    try:
+        check_apart(source, request.bucket, picks, targets)
+    except BadRequest as overlap:
+        root = next(iter((*picks.keys, *picks.prefixes)))
+        if are_same(here, there, targets.of_root(root), ledger):
+            words = (
+                f"{request.connection!r} and {request.to_connection!r} lead to the same bucket, and {overlap.message}"
+            )
+            raise BadRequest(words) from None
 
 
 def _copy_all(

@@ -170,6 +170,7 @@ def test_renaming_an_object_and_a_prefix(bucket: str, boto: Any, lab: Connection
         ({"prefixes": ["a/"], "rename": "b"}, "ends with"),
         ({"prefixes": ["a/b/"], "rename": "a/"}, "parts of itself"),
         ({"prefixes": ["a/", "x/"], "keys": ["to/a/q"], "to_prefix": "to/"}, "one after the other"),
+        ({"prefixes": ["x/a/", "a/q/"], "to_prefix": "", "on_conflict": "replace"}, "one after the other"),
         ({"prefixes": [""], "to_prefix": "backup/", "kind": "move"}, "whole bucket"),
         ({"keys": ["k" * 1025], "to_prefix": "x/"}, "1,?024 bytes"),
     ],
