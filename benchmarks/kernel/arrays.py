@@ -21,6 +21,7 @@ def run(peer_python: str | None = None) -> None:
     """Print a table for noise and one for a field that shrinks; peers that this Python has not run by `peer_python`."""
     from cloud_data_cockpit.demo.process import DemoProcess
 
+    sys.stdout.reconfigure(line_buffering=True)
     for kind in ("noise", "field"):
         with tempfile.TemporaryDirectory() as place, DemoProcess(Path(place)) as service:
             found: dict[str, Row] = {}
