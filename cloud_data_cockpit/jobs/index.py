@@ -19,7 +19,7 @@ def _index(request: IndexRequest, progress: Progress) -> dict[str, Any]:
         index, trouble = index_object(
             connection, request.uri, request.format, dict(request.params), progress, run, checkpoint=checkpoint
         )
-    progress.note(f"{index.records:,} records")
+    progress.note(f"{index.records:,} records", "info")
     if trouble:
         progress.note(trouble)
     return {}

@@ -123,9 +123,9 @@ class Progress:
         if self._log is not None:
             self._log(text, level)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, level: LogLevel = "warning") -> None:
         """Keep a line for people with the job, and in its log; beyond MOST_NOTES the job has only their number."""
-        self.log(text)
+        self.log(text, level)
         with self._lock:
             if len(self._notes) < MOST_NOTES:
                 self._notes.append(text)

@@ -36,6 +36,8 @@ MOST_BYTES = 16 << 20
 """Arrays that wait for a file."""
 SPARE = 1 << 30
 """Bytes that stay free on the disk: what does not fit is scanned again after a crash."""
+MOST_KEPT = 8 << 30
+"""Bytes of the files of one job, for the same reason; lines of 100 bytes take about a hundredth of the object."""
 
 
 _UNKNOWN = object()
@@ -75,6 +77,7 @@ class Checkpoint:
         self._arrays: Arrays = []
         self._written = time.monotonic()
         self._files = 0
+        self._bytes = 0
         self._calls = 0
         self._dropped = False
 
@@ -109,9 +112,13 @@ class Checkpoint:
         data = {"identity": self._identity, "sums": sums, "blocks": waiting}
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            if shutil.disk_usage(self._directory).free - sum(array.nbytes for array in arrays) < SPARE:
-                log.warning("blocks of a scan are not kept: less than %d MiB are free on the disk", SPARE >> 20)
+            size = sum(array.nbytes for array in arrays)
+            if shutil.disk_usage(self._directory).free - size < SPARE or self._bytes + size > MOST_KEPT:
+                log.warning(
+                    "blocks of a scan are not kept: they would take %d MiB of the disk", self._bytes + size >> 20
+                )
                 return
+            self._bytes += size
             write(self._directory / f"{self._files:06d}.npz", data, arrays)
         except (CockpitError, OSError) as error:
             log.warning("blocks of a scan are not kept: %s", error)
@@ -132,6 +139,7 @@ class Checkpoint:
                 path.unlink(missing_ok=True)
                 continue
             self._known |= found
+            self._bytes += path.stat().st_size
         if self._summed is not None:
             self._summed.take(sums)
         if self._told is not None and self._known:
