@@ -80,7 +80,7 @@ def check_other_file(path: Path, uri: str) -> None:
     data = _local_path(uri)
     if path.exists() and data.exists() and path.samefile(data):
         raise BadRequest(
-            f"{path} is the file that was cut: what is written there would replace the data; choose another"
+            f"{path} is the file that was cut, and writing there would replace the data; choose another"
         )
 
 
