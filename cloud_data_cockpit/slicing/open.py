@@ -79,9 +79,7 @@ def check_other_file(path: Path, uri: str) -> None:
         return
     data = _local_path(uri)
     if path.exists() and data.exists() and path.samefile(data):
-        raise BadRequest(
-            f"{path} is the file that was cut, and writing there would replace the data; choose another"
-        )
+        raise BadRequest(f"{path} is the file that was cut, and writing there would replace the data; choose another")
 
 
 def object_name(uri: str) -> str:
