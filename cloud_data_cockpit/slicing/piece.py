@@ -14,6 +14,7 @@ from ..formats.base import Format
 from ..models import ConnectionRef, Slice
 from ..registry import get_format
 from ..source import Source
+from . import boxes
 from .bytewise import byte_parts, chunks
 from .open import check_other_file
 from .opened import forget_when_refused, opened_source
@@ -101,6 +102,13 @@ class LazySlice:
     def details(self) -> dict[str, Any]:
         """What the format wrote about it besides: a window of pixels, rows of a table, whether it begins mid-record."""
         return dict(self._piece.details)
+
+    def box(self) -> boxes.Box:
+        """(least x, least y, greatest x, greatest y) in the units of the file, by the object's header.
+
+        Of windows of a GeoTIFF and tiles of LAS, LAZ, COPC. BadRequest for slices without places.
+        """
+        return boxes.box_of(self._origin, self)
 
     def get(self) -> Any:
         """The natural object of the field: a table, a list of records, an array."""
