@@ -15,6 +15,7 @@ from ..models import ConnectionRef, Slice
 from ..registry import get_format
 from ..source import Source
 from .bytewise import byte_parts, chunks
+from .open import check_other_file
 from .opened import forget_when_refused, opened_source
 from .storage import whole_file
 from .table import bytes_for_people
@@ -116,8 +117,10 @@ class LazySlice:
     def to_file(self, path: str | os.PathLike[str], header: bool = True) -> Path:
         """Write what `read` gives to `path`, whole or not at all; the path.
 
-        Where the slice is bytes of the object it is copied 8 MiB at a time, however large it is.
+        Where the slice is bytes of the object it is copied 8 MiB at a time, however large it is. A file of that name is
+        replaced; BadRequest when it is the one that was cut.
         """
+        check_other_file(Path(path), self.uri)
         # Asked before the file is begun, so that errors of the object come as what they are.
         parts = self._read(partial(byte_parts, self._origin.reader()), header=header)
         data = [self.read(header)] if parts is None else chunks(self._origin.source(), parts)

@@ -14,7 +14,7 @@ import cloudpickle
 import pytest
 
 import cloud_data_cockpit as cdc
-from cloud_data_cockpit.errors import CockpitError, CredentialsError, FormatError, SourceChanged
+from cloud_data_cockpit.errors import BadRequest, CockpitError, CredentialsError, FormatError, SourceChanged
 from cloud_data_cockpit.kernel import loading
 from cloud_data_cockpit.models import ConnectionRef, Manifest
 from cloud_data_cockpit.slicing import opened
@@ -72,6 +72,20 @@ def test_to_file(poem: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == "line 5 é\n".encode()
     with pytest.raises(CockpitError, match="cannot write"):
         load_slices(partition(poem, num_slices=1).manifest)[0].to_file(tmp_path)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_what_was_cut_is_never_written_over(poem: Path, tmp_path: Path, link: bool) -> None:
+    slices, before = partition(poem, num_slices=3), poem.read_bytes()
+    target = poem
+    if link:
+        target = tmp_path / "link.json"
+        target.hardlink_to(poem)
+    with pytest.raises(BadRequest, match="would replace the data"):
+        slices[0].to_file(target)
+    with pytest.raises(BadRequest, match="would replace the data" if link else "ends with .json"):
+        slices.save(target)
+    assert poem.read_bytes() == before
 
 
 def test_pickles_small_and_equal(poem: Path) -> None:
