@@ -200,6 +200,20 @@ def test_few_sources_stay_open_and_refused_ones_close(poem: Path, tmp_path: Path
     assert len(opened._open) == 0
 
 
+def test_sources_that_are_held_at_once_are_let_go_in_any_order(poem: Path) -> None:
+    piece = partition(poem)[0]
+    first, second = opened.open_source(poem), opened.open_source(poem)
+    one, other = opened.held(first), opened.held(second)
+    one.__enter__()
+    other.__enter__()
+    assert piece.source is second
+    one.__exit__(None, None, None)
+    assert piece.source is second
+    other.__exit__(None, None, None)
+    assert piece.source is not first
+    assert piece.source is not second
+
+
 HOSTILE = "s3://b/<img src=x onerror=alert(1)>'\"&amp;</td><script>alert(2)</script>.lines"
 
 
