@@ -141,7 +141,7 @@ class CloudDataCockpit(ExtensionApp):
         await services.uploads.close()
         await services.runner.close()
         services.board.close()
-        for threads in (services.threads, services.streams):
+        for threads in (services.threads, services.desk, services.streams):
             threads.shutdown(wait=False, cancel_futures=True)
         self._store.close()
         self._owner.close()

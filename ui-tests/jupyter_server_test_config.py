@@ -15,6 +15,6 @@ c.ServerApp.allow_root = True
 c.ServerApp.jpserver_extensions = {"cloud_data_cockpit": True}
 c.CloudDataCockpit.default_connection = "demo"
 
-service = DemoProcess(Path(os.environ["COCKPIT_UI_DIR"]) / "s3")
+service = DemoProcess(Path(os.environ["COCKPIT_UI_DIR"]) / "s3", faults=True)
 atexit.register(service.stop)
 write_demo(service.endpoint_url, service.access_key, service.secret_key)

@@ -21,24 +21,26 @@ def run(peer_python: str | None = None) -> None:
     """Print a table for noise and one for a field that shrinks; peers that this Python has not run by `peer_python`."""
     from cloud_data_cockpit.demo.process import DemoProcess
 
+    sys.stdout.reconfigure(line_buffering=True)
     for kind in ("noise", "field"):
         with tempfile.TemporaryDirectory() as place, DemoProcess(Path(place)) as service:
             found: dict[str, Row] = {}
             keys = [service.endpoint_url, service.access_key, service.secret_key]
-            for peer in array_peers.PEERS:
-                _make_bucket(keys)
-                python = _python_of(peer, peer_python)
-                row = _measured(python, peer, [*keys, "arrays", kind, str(ROUNDS)]) if python else None
-                if row is None:
-                    print(f"{peer}: left out, not installed here; give --peer-python")
-                else:
-                    found[peer] = row
+            for number in range(ROUNDS):  # in turns, so that what else the machine does meets all of them
+                for peer in array_peers.PEERS:
+                    _make_bucket(keys)
+                    python = _python_of(peer, peer_python)
+                    row = _measured(python, peer, [*keys, "arrays", kind, "1"]) if python else None
+                    if row is not None:
+                        found[peer] = {step: min(took, found.get(peer, row)[step]) for step, took in row.items()}
+                    elif not number:
+                        print(f"{peer}: left out, not installed here; give --peer-python")
             _show(kind, found)
 
 
 def _show(kind: str, found: dict[str, Row]) -> None:
     first = found["Arrays"]
-    print(f"\n256 MiB of float64, {kind}; best of {ROUNDS}\n")
+    print(f"\n256 MiB of float64, {kind}; best of {ROUNDS} rounds in turns\n")
     print("| | save s | load s | 1 % s | more memory MB | of Arrays: save, load, 1 % |\n|---|--:|--:|--:|--:|---|")
     for peer, row in found.items():
         times = ", ".join(f"{row[step] / first[step]:.1f}x" for step in ("save", "load", "part"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+from .array_peers import memory
 
 SLICES = 1_000_000
 LENGTH = 12_345
@@ -59,11 +60,11 @@ def save(place: Path) -> dict[str, float]:
         notes=[],
         slices=table,
     )
-    before = _peak()
+    before = memory("VmRSS", afresh=True)
     clock, processor = time.perf_counter(), time.process_time()
     path = Path(save_manifest(manifest, place / "million.json"))
     took = {"seconds": time.perf_counter() - clock, "processor": time.process_time() - processor}
-    return {**took, "more_mb": _peak() - before, "bytes": path.stat().st_size}
+    return {**took, "more_mb": memory("VmHWM") - before, "bytes": path.stat().st_size}
 
 
 def load(place: Path) -> dict[str, float]:
@@ -72,7 +73,7 @@ def load(place: Path) -> dict[str, float]:
     from cloud_data_cockpit.slicing import manifests
 
     path = place / "million.json"
-    before, took = _peak(), []
+    before, took = memory("VmRSS", afresh=True), []
     for _ in range(3):
         manifests._parsed.cache_clear()
         clock, processor = time.perf_counter(), time.process_time()
@@ -81,7 +82,7 @@ def load(place: Path) -> dict[str, float]:
             raise RuntimeError("other slices than were saved")
         took.append((time.perf_counter() - clock, time.process_time() - processor))
         if len(took) == 1:
-            more = _peak() - before
+            more = memory("VmHWM") - before
         del slices
     return {
         "seconds": min(took)[0],
@@ -89,10 +90,6 @@ def load(place: Path) -> dict[str, float]:
         "more_mb": more,
         "bytes": path.stat().st_size,
     }
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 if __name__ == "__main__":

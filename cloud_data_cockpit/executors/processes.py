@@ -89,7 +89,9 @@ class ProcessesExecutor(Engine):
         super().__init__(options)
         self._pool: ThreadPoolExecutor | None = None
         self._idle: list[Worker] = []
-        self._busy: dict[int, Worker] = {}
+        self._busy: dict[Future[Any], Worker] = {}
+        # Tasks that were dropped while their process was still starting: it is killed as soon as it is there.
+        self._unwanted: set[Future[Any]] = set()
         self._guard = threading.Lock()
 
     @property
@@ -108,7 +110,7 @@ class ProcessesExecutor(Engine):
             if not begun.set_running_or_notify_cancel():
                 return
             try:
-                result = self._on_worker(id(begun), task)
+                result = self._on_worker(begun, task)
             except Exception as error:  # noqa: BLE001 - the future's to tell
                 begun.set_exception(error)
             else:
@@ -117,19 +119,22 @@ class ProcessesExecutor(Engine):
         pool.submit(work)
         return begun
 
-    def _on_worker(self, key: int, task: Task) -> bytes:
+    def _on_worker(self, begun: Future[Any], task: Task) -> bytes:
         if not isinstance(task, Parcel):
             raise TypeError("a worker process takes parcels only")
         with self._guard:
             worker = self._idle.pop() if self._idle else None
         worker = worker or Worker()
         with self._guard:
-            self._busy[key] = worker
+            self._busy[begun] = worker
+            if begun in self._unwanted:
+                worker.kill()
         try:
             return worker.do(task)
         finally:
             with self._guard:
-                self._busy.pop(key, None)
+                self._busy.pop(begun, None)
+                self._unwanted.discard(begun)
                 if not worker.killed:
                     self._idle.append(worker)
             if worker.killed:
@@ -140,9 +145,11 @@ class ProcessesExecutor(Engine):
             if future.cancel():
                 continue
             with self._guard:
-                worker = self._busy.get(id(future))
+                worker = self._busy.get(future)
                 if worker is not None:
                     worker.kill()
+                elif not future.done():
+                    self._unwanted.add(future)
 
     def deaths(self, error: BaseException) -> int:
         return 1 if isinstance(error, WorkerDied) else 0
@@ -154,6 +161,7 @@ class ProcessesExecutor(Engine):
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+        self._unwanted.clear()
         idle, self._idle = self._idle, []
         for worker in idle:
             worker.end()

@@ -232,6 +232,12 @@ class LasFormat:
 
         return box_of
 
+    def extent(self, source: Source) -> tuple[float, float, float, float] | None:
+        """Least x, least y, greatest x, greatest y as the header tells; None for a header that was not filled in."""
+        maxx, minx, maxy, miny = layout_of(source).head.bounds[:4]
+        told = minx, miny, maxx, maxy
+        return told if minx < maxx and miny < maxy and all(map(math.isfinite, told)) else None
+
     def _points(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> tuple[Head, Bytes]:
         layout = layout_of(source)
         return layout.head, read_points(source, layout, shared, piece)

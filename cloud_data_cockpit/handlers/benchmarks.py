@@ -20,25 +20,25 @@ class BenchmarksHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        self.reply_list(BenchmarkSummary, await self.services.blocking(benchmark.list_benchmarks))
+        self.reply_list(BenchmarkSummary, await self.services.at_hand(benchmark.list_benchmarks))
 
     @authenticated
     @authorized
     async def post(self) -> None:
         result = self.body(BenchmarkResult)
-        self.reply(await self.services.blocking(benchmark.take_in, result), HTTPStatus.CREATED)
+        self.reply(await self.services.at_hand(benchmark.take_in, result), HTTPStatus.CREATED)
 
 
 class BenchmarkHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self, benchmark_id: str) -> None:
-        self.reply(await self.services.blocking(benchmark.load, benchmark_id))
+        self.reply(await self.services.at_hand(benchmark.load, benchmark_id))
 
     @authenticated
     @authorized
     async def delete(self, benchmark_id: str) -> None:
-        await self.services.blocking(benchmark.delete, benchmark_id)
+        await self.services.at_hand(benchmark.delete, benchmark_id)
         self.set_status(HTTPStatus.NO_CONTENT)
         self.finish()
 
@@ -47,6 +47,6 @@ class CsvHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self, benchmark_id: str) -> None:
-        text = await self.services.blocking(_csv, benchmark_id)
+        text = await self.services.at_hand(_csv, benchmark_id)
         self.set_header("Content-Disposition", f'attachment; filename="{benchmark_id}.csv"')
         self.finish(text, set_content_type="text/csv; charset=utf-8")

@@ -47,7 +47,7 @@ class ConnectionsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        self.reply_list(ConnectionInfo, await self.services.blocking(_list))
+        self.reply_list(ConnectionInfo, await self.services.at_hand(_list))
 
     @authenticated
     @authorized

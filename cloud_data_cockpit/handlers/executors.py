@@ -14,4 +14,4 @@ class ExecutorsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        self.reply_list(ExecutorInfo, await self.services.blocking(list_executors))
+        self.reply_list(ExecutorInfo, await self.services.at_hand(list_executors))

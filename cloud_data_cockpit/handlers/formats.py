@@ -14,4 +14,4 @@ class FormatsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        self.reply_list(FormatInfo, await self.services.blocking(describe_formats))
+        self.reply_list(FormatInfo, await self.services.at_hand(describe_formats))

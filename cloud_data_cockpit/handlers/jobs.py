@@ -40,7 +40,7 @@ class JobsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        self.reply_list(Job, await self.services.blocking(self.services.board.latest))
+        self.reply_list(Job, await self.services.at_hand(self.services.board.latest))
 
     @authenticated
     @authorized
@@ -52,14 +52,14 @@ class JobHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self, job_id: str) -> None:
-        self.reply(await self.services.blocking(self.services.board.get, job_id))
+        self.reply(await self.services.at_hand(self.services.board.get, job_id))
 
 
 class LogHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self, job_id: str) -> None:
-        self.reply(await self.services.blocking(self.services.board.logs.read, job_id))
+        self.reply(await self.services.at_hand(self.services.board.logs.read, job_id))
 
 
 class CancelHandler(CockpitHandler):
@@ -73,7 +73,7 @@ class _AgainHandler(CockpitHandler):
     """What goes back to the request of a job."""
 
     async def _go_on(self, job: Job, kind: Kind[Any], request: Record) -> Job:
-        former = await self.services.blocking(self.services.board.store.owner, job.id)
+        former = await self.services.at_hand(self.services.board.store.owner, job.id)
         return await self.services.runner.go_on(job, former, kind, request)
 
     def _kept(self, job_id: str) -> tuple[Kind[Any], Record]:
@@ -95,12 +95,12 @@ class ResumeHandler(_AgainHandler):
     @authenticated
     @authorized
     async def post(self, job_id: str) -> None:
-        job = await self.services.blocking(self.services.board.get, job_id)
+        job = await self.services.at_hand(self.services.board.get, job_id)
         if not job.resumable:
             raise Conflict(f"job {job_id} has {job.state} and cannot go on: retry it, which starts a new one")
-        if job.kind == UPLOAD.name and await self.services.blocking(self.services.board.request, job_id) is None:
+        if job.kind == UPLOAD.name and await self.services.at_hand(self.services.board.request, job_id) is None:
             raise Conflict(f"job {job_id} is an upload of a browser: choose the same file again to go on")
-        kind, request = await self.services.blocking(self._kept, job_id)
+        kind, request = await self.services.at_hand(self._kept, job_id)
         self.reply(await self._go_on(job, kind, request))
 
 
@@ -108,8 +108,8 @@ class RetryHandler(_AgainHandler):
     @authenticated
     @authorized
     async def post(self, job_id: str) -> None:
-        kind, request = await self.services.blocking(self._kept, job_id)
-        job = await self.services.blocking(self.services.board.get, job_id)
+        kind, request = await self.services.at_hand(self._kept, job_id)
+        job = await self.services.at_hand(self.services.board.get, job_id)
         if job.resumable and kind.resumes:
             self.reply(await self._go_on(job, kind, request))
             return

@@ -120,4 +120,4 @@ class PlacesHandler(CockpitHandler):
     @authenticated
     @authorized
     async def post(self) -> None:
-        self.reply(await self.services.blocking(_place, self.body(PlaceText)))
+        self.reply(await self.services.at_hand(_place, self.body(PlaceText)))

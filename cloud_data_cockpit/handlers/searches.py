@@ -17,7 +17,7 @@ class HitsHandler(CockpitHandler):
     @authenticated
     @authorized
     async def get(self, job_id: str) -> None:
-        self.finish(await self.services.blocking(self._page, job_id, self.query(HitsQuery)))
+        self.finish(await self.services.at_hand(self._page, job_id, self.query(HitsQuery)))
 
     def _page(self, job_id: str, query: HitsQuery) -> str:
         job = self.services.board.get(job_id)

@@ -21,7 +21,7 @@ class Gathering:
     """
 
     def __init__(self, paths: list[str], prefix: str) -> None:
-        self._paths = paths
+        self._paths = list({path.strip("/"): path for path in paths}.values())
         self._prefix = prefix
 
     def check(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest, Cancelled, CockpitError, CredentialsError, NotFound, ServiceError
@@ -30,7 +31,7 @@ def _uri(request: SendRequest) -> str:
 
 def _check(request: SendRequest) -> None:
     from ..s3.connections import resolve
-    from ..s3.fetching import check_url
+    from ..s3.fetching import check_url, name_of
 
     if not request.paths and not request.urls:
         raise BadRequest("there is nothing to upload; name paths or urls")
@@ -38,6 +39,13 @@ def _check(request: SendRequest) -> None:
     for url in request.urls:
         check_url(url)
     Gathering(request.paths, request.prefix).check()
+    # What URLs lead to is sent one after another, so that the second finds what it is to be kept beside.
+    urls = request.urls if request.on_conflict != "keep" else []
+    names = [*dict.fromkeys(path.strip("/") for path in request.paths), *(name_of(url) for url in dict.fromkeys(urls))]
+    name, times = Counter(last_name(each) for each in names).most_common(1)[0] if names else ("", 0)
+    if times > 1:
+        words = f"{times} of what is to be uploaded would become {request.prefix}{name}"
+        raise BadRequest(f"{words}: upload them one after the other, or to different folders")
 
 
 def _may_keep(request: SendRequest) -> bool:

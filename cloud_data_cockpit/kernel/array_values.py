@@ -150,8 +150,8 @@ class _Writer:
 
 
 def _note_of_dense(value: Any, array: np.ndarray[Any, Any]) -> Note:
-    if type(value) is float:  # nan, infinities: other numbers of Python are JSON
-        return {"kind": "float"}
+    if type(value) in (float, complex):  # of floats nan and infinities: other numbers of Python are JSON
+        return {"kind": type(value).__name__}
     if isinstance(value, bytes):
         return {"kind": "bytes"}
     if isinstance(value, np.generic):
@@ -227,6 +227,7 @@ _READERS: dict[str, Callable[[Any, Note], Any]] = {
     "array": _read_array,
     "scalar": lambda node, note: _read_array(node, note)[()],
     "float": lambda node, note: _read_array(node, note).item(),
+    "complex": lambda node, note: _read_array(node, note).item(),
     "bytes": lambda node, note: _read_array(node, note).tobytes(),
     "json": lambda node, note: note["value"],
     "dict": _read_members,

@@ -124,6 +124,7 @@ class VersionedArrays(Arrays):
         if create:
             if exists(self._connection, self._bucket, f"{prefix}zarr.json"):
                 raise Conflict(f"{self.uri}{name} was saved without versions; save by another name, or remove it first")
+            self._check_free(name, self._store(name))
             return Repository.open_or_create(storage)
         if name not in self:
             raise NotFound(f"there is no array with versions {self.uri}{name}")

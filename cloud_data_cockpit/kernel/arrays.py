@@ -68,8 +68,9 @@ class Arrays:
         A numpy array of any dtype but objects, in C or Fortran order; a masked, dask or scipy.sparse array; an xarray
         Dataset or DataArray; a number, text, bytes; dicts, lists and tuples of all these. A dask array is written
         chunk by chunk and never held whole. `chunks` is the shape of a chunk, 4 MiB if left out. Conflict when the
-        name exists, unless `overwrite`; then what was there is deleted first. A value whose saving broke off is never
-        taken for a whole one. BadRequest for what only a pickle could hold.
+        name exists, unless `overwrite`; then what was there is deleted first. Conflict too, whatever `overwrite` says,
+        when the name lies inside a value, or has other objects below it: nothing but the value itself is deleted. A
+        value whose saving broke off is never taken for a whole one. BadRequest for what only a pickle could hold.
         """
         from zarr.errors import ContainsArrayError, ContainsGroupError
 
@@ -77,6 +78,7 @@ class Arrays:
 
         _without_versions(message)
         store = self._store(name, claim=not overwrite)
+        self._check_free(name, store)
         if overwrite:
             self._clear(store)
         try:
@@ -177,6 +179,22 @@ class Arrays:
         if not note_of(node).get("complete"):
             raise FormatError(f"{self.uri}{name} was not saved to its end; save it again with overwrite=True")
         return node, store
+
+    def _check_free(self, name: str, store: S3Store) -> None:
+        """Conflict when saving, or clearing up after it, would touch what is no part of this value."""
+        from ..s3.objects import exists, list_page
+
+        parts = name.split("/")
+        for outer in ("/".join(parts[:number]) for number in range(1, len(parts))):
+            if exists(self._connection, self._bucket, self._marks(f"{self._prefix}{outer}/")):
+                raise Conflict(f"{self.uri}{name} lies inside the value {outer!r}; save it by another name")
+        held = list_page(self._connection, self._bucket, store.prefix, delimiter="", page_size=2)
+        if held.objects and not exists(self._connection, self._bucket, self._marks(store.prefix)):
+            where = make_uri(self._bucket, held.objects[0].key)
+            raise Conflict(
+                f"{self.uri}{name} is no value, and other objects lie below it, such as {where}; save it by another"
+                " name, or delete them first"
+            )
 
     def _clear(self, store: S3Store) -> None:
         from zarr.core.sync import sync

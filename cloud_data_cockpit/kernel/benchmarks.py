@@ -16,9 +16,8 @@ from ..errors import CockpitError, MissingExtra, NotFound
 from ..executors import Executor
 from ..meter import Meter
 from ..models import BenchmarkPoint, BenchmarkResult
-from ..slicing.open import is_s3
 from ..slicing.table import bytes_for_people
-from .reached import ConnectionLike, reach
+from .reached import ConnectionLike, reached_for
 from .server import ask, find_server
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ def benchmark(
             parameter=parameter,
             between=between,
             format=format,
-            connection=reach(connection) if is_s3(text) else connection,
+            connection=reached_for(text, connection),
             params=params,
             per=per,
             repeats=repeats,

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..meter import Meter
-from .reached import ConnectionLike, reach
+from .reached import ConnectionLike, reach, reached_for
 
 if TYPE_CHECKING:
     from ..slicing.shelves import Shelf
     from ..slicing.slices import Slices
 
 
-def index(uri: str, *, format: str | None = None, connection: ConnectionLike = None, progress: bool = False) -> None:
-    """Scan the object once and keep its index, so that every later `partition` is free."""
-    partition(uri, format=format, connection=connection, progress=progress, num=1)
+def index(
+    uri: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    connection: ConnectionLike = None,
+    progress: bool = False,
+) -> None:
+    """Scan the object once and keep its index, so that every later `partition` is free. No manifest is saved."""
+    from ..slicing.partition import index_object
+
+    text = os.fspath(uri)
+    with Meter(f"Index {text}", shown=progress) as meter:
+        index_object(reached_for(text, connection), text, format, {}, meter)
 
 
 def partition(
-    uri: str,
+    uri: str | os.PathLike[str],
     num: int | None = None,
     *,
     format: str | None = None,
@@ -29,8 +40,10 @@ def partition(
     """As `cloud_data_cockpit.partition`, with this module's connection: slices that hold every record exactly once."""
     from ..slicing.partition import partition as cut
 
-    with Meter(f"Index {uri}", shown=progress) as meter:
-        return cut(uri, format=format, connection=reach(connection), num_slices=num, report=meter, **params)
+    text = os.fspath(uri)
+    with Meter(f"Index {text}", shown=progress) as meter:
+        reached = reached_for(text, connection)
+        return cut(text, format=format, connection=reached, num_slices=num, report=meter, **params)
 
 
 def manifests(place: str | None = None, *, connection: ConnectionLike = None) -> Shelf:

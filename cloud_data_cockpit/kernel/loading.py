@@ -36,9 +36,14 @@ def load_slices(
     text = os.fspath(ref)
     if is_s3(text):
         return Slices.of(sharing.load_from_bucket(text, reached), reached)
-    if not isinstance(ref, str) or (not manifests.is_id(text) and Path(text).is_file()):
+    if not isinstance(ref, str) or (not manifests.is_id(text) and (_is_path(text) or Path(text).is_file())):
         return Slices.of(manifests.load_file(text), reached)
     return Slices.of(_by_id(text, reached), reached)
+
+
+def _is_path(text: str) -> bool:
+    """Whether nothing but the path of a manifest is meant, though no file may be there."""
+    return text.endswith(".json") and ("/" in text or os.sep in text)
 
 
 def _reached(connection: ConnectionLike, profile: str | None, endpoint_url: str | None, anon: bool) -> ConnectionLike:

@@ -9,6 +9,7 @@ from ..models import ConnectionRef
 from ..s3 import connections, objects
 from ..s3.connections import Connection
 from ..s3.objects import parse_uri
+from ..slicing.open import is_s3
 from .browser import Place, browse
 
 ConnectionLike = str | ConnectionRef | Connection | None
@@ -38,6 +39,11 @@ def reach(connection: ConnectionLike) -> Connection:
     if connection is None and _chosen is not None:
         return _chosen
     return connections.resolve(connection)
+
+
+def reached_for(uri: str, connection: ConnectionLike) -> ConnectionLike:
+    """As `reach`; a file on this machine is reached by none that was chosen for S3."""
+    return reach(connection) if is_s3(uri) else connection
 
 
 def place_of(uri: str, connection: ConnectionLike) -> Place:

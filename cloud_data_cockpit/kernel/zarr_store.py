@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -191,6 +192,11 @@ def _body(byte_range: ByteRequest | None, reply: Reply) -> Bytes:
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cockpit-zarr")
+
+
+if hasattr(os, "register_at_fork"):
+    # The threads stay behind in the parent: a child that took the pool for its own would wait for them for ever.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 async def _in_thread(function: Callable[..., T], *args: Any, **options: Any) -> T:

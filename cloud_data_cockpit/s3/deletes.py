@@ -38,7 +38,10 @@ class Doomed:
 
 
 def delete_batch(connection: Connection, bucket: str, batch: Sequence[Doomed]) -> list[tuple[Doomed, Fault]]:
-    """Delete up to MOST at once; those that failed, with the fault. NotOffered or BadRequest without such requests."""
+    """Delete up to MOST at once; those that failed, with the fault. NotOffered or BadRequest without such requests.
+
+    When the service names something else among its errors, all count as failed for a fault that passes.
+    """
     objects = "".join(map(_element, batch))
     body = f'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>{objects}</Delete>'.encode()
     digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
@@ -47,7 +50,12 @@ def delete_batch(connection: Connection, bucket: str, batch: Sequence[Doomed]) -
     headers = {"Content-MD5": digest, "Content-Type": "application/xml", "Content-Length": str(len(body))}
     refused = send(request, reading(_errors), headers=headers, body=lambda: body, writing=True)
     known = {(_shown(each.key), each.version_id or ""): each for each in batch}
-    return [(known[name], fault) for name, fault in refused if name in known]
+    failed = [(known[name], fault) for name, fault in refused if name in known]
+    if len(failed) == len(refused) and len(known) == len(batch):
+        return failed
+    # It is not clear which ones were refused: none may be taken for deleted, all are to be tried again.
+    unclear = Fault(503, "InternalError", "the reply names what was not asked for")
+    return [(each, unclear) for each in batch] if refused else []
 
 
 def delete_one(connection: Connection, bucket: str, doomed: Doomed) -> None:

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 
-from ..errors import BadRequest, CockpitError, NotFound
+from ..errors import AccessDenied, BadRequest, CockpitError, NotFound
 from ..models import DeleteRequest
 from .batches import AT_ONCE, Failures, Halting, Watch, each
 from .connections import Connection, resolve
 from .deletes import MOST, Doomed, delete_batch, delete_one
 from .faults import Fault, NotOffered, Place, error_of
-from .objects import head
+from .objects import exists, head
 from .selections import Picks, count, iter_picked, picks_of
 from .versions import iter_versions
 
@@ -156,9 +156,19 @@ def _all_versions(connection: Connection, bucket: str, picks: Picks, watch: Watc
                 watch.add(total=version.size, items_total=1)
                 yield Doomed(version.key, version.version_id, version.size)
         if not found:  # nothing is there, or the service has no versions
+            if root in keys and not _may_exist(connection, bucket, root):
+                watch.add(items_total=1, items=1)  # to delete what is not there would leave a delete marker
+                continue
             alone = Picks((root,), ()) if root in keys else Picks((), (root,))
             count(connection, bucket, alone, watch)
             yield from _objects(connection, bucket, alone, watch)
+
+
+def _may_exist(connection: Connection, bucket: str, key: str) -> bool:
+    try:
+        return exists(connection, bucket, key)
+    except AccessDenied:  # who may delete need not be allowed to look
+        return True
 
 
 def _batches(doomed: Iterator[Doomed]) -> Iterator[list[Doomed]]:

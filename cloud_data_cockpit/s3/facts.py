@@ -98,8 +98,10 @@ def part_size(connection: Connection, bucket: str, key: str, etag: str, version_
     params: dict[str, object] = {"Bucket": bucket, "Key": check_key(key), "PartNumber": 1}
     params.update({"VersionId": version_id} if version_id else {})
     request = SignedRequest(connection, "head_object", params)
+    # A version never changes, and not every service compares the ETag with that of the version.
+    headers = {} if version_id else {"If-Match": f'"{etag}"'}
     try:
-        return send(request, lambda reply: int(reply.headers["Content-Length"]), headers={"If-Match": f'"{etag}"'})
+        return send(request, lambda reply: int(reply.headers["Content-Length"]), headers=headers)
     except (BadRequest, NotOffered, KeyError, ValueError):
         return None
 

@@ -41,6 +41,13 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
+def name_of(url: str) -> str:
+    """A name for what a URL leads to: the last step of its path, else its host."""
+    parts = urlsplit(url)
+    last = _UNSAFE.sub("_", unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])).strip()
+    return last or (parts.hostname or "download")
+
+
 class Download:
     """The bytes behind `url`, to be read once in order. A broken connection is taken up again where it broke.
 
@@ -59,10 +66,8 @@ class Download:
 
     @property
     def name(self) -> str:
-        """A name for it: the last step of its path, else its host."""
-        parts = urlsplit(self.url)
-        last = _UNSAFE.sub("_", unquote(parts.path.rstrip("/").rsplit("/", 1)[-1])).strip()
-        return last or (parts.hostname or "download")
+        """A name for it, see `name_of`."""
+        return name_of(self.url)
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, fewer at the end. ServiceError when they do not come, Conflict when they changed."""

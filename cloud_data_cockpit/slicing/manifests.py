@@ -77,9 +77,10 @@ def load(manifest_id: str) -> Manifest:
 
 def load_file(path: str | os.PathLike[str]) -> Manifest:
     """The manifest in a file anywhere. NotFound, FormatError and Conflict as for `load`."""
+    found = Path(path).expanduser()
     try:
-        stat = Path(path).stat()
-        return _parsed(Path(path).absolute(), stat.st_mtime_ns, stat.st_size)
+        stat = found.stat()
+        return _parsed(found.absolute(), stat.st_mtime_ns, stat.st_size)
     except FileNotFoundError:
         raise NotFound(f"there is no manifest file {path}; check the path") from None
     except OSError as error:

@@ -73,6 +73,15 @@ def resolved(uri: str, connection: ConnectionLike) -> Connection | None:
     return None
 
 
+def check_other_file(path: Path, uri: str) -> None:
+    """BadRequest when writing to `path` would replace the data `uri` themselves."""
+    if is_s3(uri):
+        return
+    data = _local_path(uri)
+    if path.exists() and data.exists() and path.samefile(data):
+        raise BadRequest(f"{path} is the file that was cut, and writing there would replace the data; choose another")
+
+
 def object_name(uri: str) -> str:
     """The last part of the key or path, unquoted where the URI is quoted."""
     name = uri.rstrip("/").rsplit("/", 1)[-1]

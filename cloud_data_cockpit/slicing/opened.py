@@ -17,15 +17,16 @@ _MOST = 16
 _Key = tuple[int, str, str, int, int]
 
 _open: OrderedDict[_Key, Source] = OrderedDict()
-_held: dict[tuple[str, str], Source] = {}
+_held: dict[tuple[str, str], list[Source]] = {}
 _lock = threading.Lock()
 
 
 def opened_source(uri: str, connection: ConnectionRef | None, etag: str, size: int) -> Source:
     """The source of this version of `uri`, opened at most once while it is among the last used."""
-    given = _held.get((uri, etag))
-    if given is not None:
-        return given
+    with _lock:
+        given = _held.get((uri, etag))
+        if given:
+            return given[-1]
     reached = resolved(uri, connection)
     # A forked process must not talk over its parent's sockets, so the process is part of the key; and who connects
     # anew under the same name gets another connection. The source that is kept keeps its connection, and so its id.
@@ -44,17 +45,21 @@ def opened_source(uri: str, connection: ConnectionRef | None, etag: str, size: i
 
 @contextmanager
 def held(source: Source) -> Iterator[None]:
-    """Within the block, slices of this source's URI and ETag are read through it, in this process."""
+    """Within the block, slices of this source's URI and ETag are read through it, in this process.
+
+    Blocks of several threads may end in any order; the one that began last counts.
+    """
     key = (source.uri, source.etag)
-    before = _held.get(key)
-    _held[key] = source
+    with _lock:
+        _held.setdefault(key, []).append(source)
     try:
         yield
     finally:
-        if before is None:
-            del _held[key]
-        else:
-            _held[key] = before
+        with _lock:
+            sources = _held[key]
+            del sources[next(at for at, each in enumerate(sources) if each is source)]
+            if not sources:
+                del _held[key]
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from ..formats.base import Format
 from ..models import ConnectionRef, Slice
 from ..registry import get_format
 from ..source import Source
+from . import boxes
 from .bytewise import byte_parts, chunks
+from .open import check_other_file
 from .opened import forget_when_refused, opened_source
 from .storage import whole_file
 from .table import bytes_for_people
@@ -101,6 +103,13 @@ class LazySlice:
         """What the format wrote about it besides: a window of pixels, rows of a table, whether it begins mid-record."""
         return dict(self._piece.details)
 
+    def box(self) -> boxes.Box:
+        """(least x, least y, greatest x, greatest y) in the units of the file, by the object's header.
+
+        Of windows of a GeoTIFF and tiles of LAS, LAZ, COPC. BadRequest for slices without places.
+        """
+        return boxes.box_of(self._origin, self)
+
     def get(self) -> Any:
         """The natural object of the field: a table, a list of records, an array."""
         return self._read(self._origin.reader().read)
@@ -116,8 +125,10 @@ class LazySlice:
     def to_file(self, path: str | os.PathLike[str], header: bool = True) -> Path:
         """Write what `read` gives to `path`, whole or not at all; the path.
 
-        Where the slice is bytes of the object it is copied 8 MiB at a time, however large it is.
+        Where the slice is bytes of the object it is copied 8 MiB at a time, however large it is. A file of that name is
+        replaced; BadRequest when it is the one that was cut.
         """
+        check_other_file(Path(path), self.uri)
         # Asked before the file is begun, so that errors of the object come as what they are.
         parts = self._read(partial(byte_parts, self._origin.reader()), header=header)
         data = [self.read(header)] if parts is None else chunks(self._origin.source(), parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import BadRequest, FormatError
 from ..models import ConnectionRef, Manifest
 from . import manifests
-from .open import ConnectionLike, is_s3
+from .open import ConnectionLike, check_other_file, is_s3
 from .storage import whole_file
 
 PLACE_VARIABLE = "CLOUD_DATA_COCKPIT_MANIFEST_PLACE"
@@ -19,7 +19,10 @@ LARGEST = 1 << 29
 
 
 def save(manifest: Manifest, place: str | os.PathLike[str], connection: ConnectionLike = None) -> str:
-    """Write it to a bucket or a directory; the URI or path of what was written."""
+    """Write it to a bucket or a directory; the URI or path of what was written.
+
+    BadRequest for what does not end with ".json": it might be data, which a manifest must not replace.
+    """
     text = os.fspath(place)
     if is_s3(text):
         return save_to_bucket(manifest, text, connection or _own(manifest.connection))
@@ -27,6 +30,9 @@ def save(manifest: Manifest, place: str | os.PathLike[str], connection: Connecti
         raise BadRequest(f"{text} is on this machine, which no connection reaches; leave the connection out")
     path = Path(text).expanduser()
     path = path / f"{manifest.id}.json" if path.is_dir() or text.endswith(("/", os.sep)) else path
+    if path.suffix != ".json":
+        raise BadRequest(f"{text} is no place for a manifest: give a directory, or a file that ends with .json")
+    check_other_file(path, manifest.uri)
     with whole_file(path) as file:
         file.write(manifest.model_dump_json().encode())
     return str(path)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ..errors import BadRequest, Conflict, FormatError, NotFound
 from ..models import Manifest, ManifestChange, ManifestSummary
 from . import manifests, sharing
-from .open import ConnectionLike, is_s3
+from .open import ConnectionLike, check_other_file, is_s3
 from .slices import Slices
 from .storage import whole_file
 from .table import bytes_for_people
@@ -120,6 +120,7 @@ class Shelf:
         if write is None:
             raise BadRequest(f"{target} ends with none of {', '.join(_WRITERS)}, by which the form is chosen")
         manifest = self._at.load(manifest_id)
+        check_other_file(target, manifest.uri)
         with whole_file(target) as file:
             write(manifest, file)
         return target

@@ -227,8 +227,8 @@ class Slices(Sequence[LazySlice]):
     def save(self, place: str | os.PathLike[str], *, connection: ConnectionLike = None) -> str:
         """Save the manifest, all slices of it, where others find it; what `load_slices` takes there.
 
-        `place` is `s3://bucket/prefix/`, the URI of an object ending with `.json`, a directory or the path of a file.
-        It is written through `connection`, else through the one of the slices. It holds no credentials.
+        `place` is `s3://bucket/prefix/`, the URI of an object, a directory or the path of a file; objects and files end
+        with `.json`. It is written through `connection`, else through the one of the slices. It holds no credentials.
         """
         return sharing.save(self._manifest, place, connection)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud_data_cockpit.errors import BadRequest, Cancelled, ServiceError, TaskFailed
-from cloud_data_cockpit.executors import Executor, open_executor
+from cloud_data_cockpit.executors import Executor, open_executor, processes
 
 from . import tasks
 from .conformance import ExecutorConformance, wait_until
@@ -85,6 +85,33 @@ class TestProcesses(ExecutorConformance):
             pytest.raises(TaskFailed, match="has ended its worker 1 times"),
         ):
             list(executor.run(partial(tasks.die_at, 0), range(3)))
+
+
+def test_a_process_that_is_starting_when_its_task_is_dropped_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starting, dropped, stop = threading.Event(), threading.Event(), threading.Event()
+
+    class Starting(processes.Worker):
+        def __init__(self) -> None:
+            starting.set()
+            dropped.wait(30)
+            super().__init__()
+
+    def stop_while_it_starts() -> None:
+        starting.wait(30)
+        stop.set()
+
+    monkeypatch.setattr(processes, "Worker", Starting)
+    stopper = threading.Thread(target=stop_while_it_starts)
+    stopper.start()
+    executor = open_executor("processes", workers=1)
+    with pytest.raises(Cancelled):
+        list(executor.run(tasks.linger, [(str(tmp_path), 60)], stop=stop))
+    executor.drive(dropped.set)  # type: ignore[attr-defined]
+    executor.close()
+    stopper.join()
+    assert not list(tmp_path.iterdir())
 
 
 class TestDask(ExecutorConformance):

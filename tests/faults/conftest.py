@@ -99,8 +99,8 @@ def troubled(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Coc
 def clean(boto: Any, proxy: Proxy) -> Callable[[str], None]:
     """`clean(bucket)`: no part of an upload is left in it.
 
-    An upload that nobody knows of, as the reply that named it was lost, holds no parts; it cannot be told from what
-    somebody else has just begun, so it stays for the bucket's owner to sweep.
+    One whose opening was not answered is aborted when the service answers again. Where the plan lasts until the action
+    has failed, that is for a server's later looks; here nobody looks, so it is still there, without parts.
     """
 
     def check(bucket: str) -> None:

@@ -25,6 +25,7 @@ def test_windows_of_a_geotiff_that_touch_a_box(tmp_path: Path) -> None:
     path.write_bytes(geotiff_sample())
     slices = partition(path, grid=4)
     bounds = [piece.get().bounds for piece in slices]
+    assert [piece.box() for piece in slices] == [pytest.approx(tuple(b)) for b in bounds]
     inside = [(b[0] + (b[2] - b[0]) / 3, b[1] + (b[3] - b[1]) / 3) for b in bounds]
     for number, (x, y) in enumerate(inside):
         assert [piece.number for piece in slices.filter(box=(x, y, x, y))] == [number]
@@ -38,7 +39,7 @@ def test_windows_of_a_geotiff_that_touch_a_box(tmp_path: Path) -> None:
 
 
 def test_tiles_of_points_that_touch_a_box(tmp_path: Path) -> None:
-    pytest.importorskip("laspy")
+    laspy = pytest.importorskip("laspy")
     from cloud_data_cockpit.demo.samples_lidar import las_sample
 
     path = tmp_path / "a.las"
@@ -51,7 +52,19 @@ def test_tiles_of_points_that_touch_a_box(tmp_path: Path) -> None:
     points = slices[4].xyz()
     box = (*points[:, :2].min(axis=0), *points[:, :2].max(axis=0))
     assert slices.filter(box=box).records >= len(points)
+    edges = [piece.box() for piece in slices]
+    whole = laspy.read(path).header
+    assert min(edge[0] for edge in edges) == whole.mins[0]
+    assert max(edge[3] for edge in edges) == whole.maxs[1]
+    for piece, (x0, y0, x1, y1) in zip(slices, edges, strict=True):
+        xy = piece.xyz()[:, :2]
+        assert ((xy >= (x0, y0)) & (xy <= (x1, y1))).all()
+    assert sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in edges) == pytest.approx(
+        float((whole.maxs[0] - whole.mins[0]) * (whole.maxs[1] - whole.mins[1]))
+    )
     in_order = partition(path, num_slices=4)
+    with pytest.raises(BadRequest, match="has no place"):
+        in_order[0].box()
     with pytest.raises(BadRequest, match="has no place: cut the object into tiles"):
         in_order.filter(box=box)
 
@@ -60,6 +73,8 @@ def test_slices_without_places_and_boxes_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n")
     slices = partition(path)
+    with pytest.raises(BadRequest, match="slices of 'csv' have no places"):
+        slices[0].box()
     with pytest.raises(BadRequest, match="slices of 'csv' have no places"):
         slices.filter(box=(0, 0, 1, 1))
     for box in ((0, 0, 1), (1, 0, 0, 1), (0, 0, 1, float("nan"))):

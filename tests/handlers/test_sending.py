@@ -108,6 +108,26 @@ async def test_what_exists(send: Any, ended: Any, boto: Any, bucket: str, put: A
     assert _read(boto, bucket, "a") == b"new"
 
 
+async def test_two_of_one_name_do_not_overwrite_each_other(
+    send: Any, ended: Any, boto: Any, bucket: str, jp_root_dir: Path
+) -> None:
+    for folder in ("a", "b"):
+        (jp_root_dir / folder).mkdir()
+        (jp_root_dir / folder / "x.csv").write_bytes(folder.encode())
+    for fields in (
+        {"paths": ["a/x.csv", "b/x.csv"]},
+        {"paths": ["a/x.csv", "b/x.csv"], "on_conflict": "keep"},
+        {"paths": ["a/x.csv"], "urls": ["http://127.0.0.1:9/other/x.csv?signed"]},
+        {"urls": ["http://127.0.0.1:9/a/x.csv", "http://127.0.0.1:9/b/x%2ecsv"]},
+    ):
+        answer = await send(**{"on_conflict": "replace", **fields})
+        assert answer.status == 400, fields
+        assert "2 of what is to be uploaded would become x.csv" in answer.json["message"]
+    answer = await send(paths=["a/x.csv", "/a/x.csv"], prefix="in/")
+    assert (await ended(answer.json["id"]))["state"] == "succeeded"
+    assert _keys(boto, bucket) == ["in/x.csv"]
+
+
 async def test_a_url(
     send: Any, ended: Any, api: Api, boto: Any, bucket: str, put: Any, s3_service: Any, demo: str
 ) -> None:

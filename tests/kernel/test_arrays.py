@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import pickle
 from typing import Any
 
@@ -89,7 +91,9 @@ def test_a_nested_dict_is_opened_without_its_data(arrays: Arrays) -> None:
 
 
 def test_nan_comes_back(arrays: Arrays) -> None:
-    arrays.save("v", {"x": float("nan")})
+    arrays.save("v", {"x": float("nan"), "z": 1 + 2j})
+    assert type(arrays.load("v")["z"]) is complex
+    assert arrays.load("v")["z"] == 1 + 2j
     assert np.isnan(arrays.load("v")["x"])
 
 
@@ -246,3 +250,43 @@ def test_chunks_are_compact(shape: tuple[int, ...]) -> None:
     sizes = chunk_shape(shape, 8)
     assert np.prod(sizes, initial=1) * 8 <= CHUNK_BYTES
     assert len(sizes) == len(shape)
+
+
+def test_saving_touches_nothing_but_the_value_itself(arrays: Arrays, boto: Any, bucket: str) -> None:
+    arrays.save("run/a", np.zeros(3))
+    boto.put_object(Bucket=bucket, Key="lab/data/raw.fastq", Body=b"raw")
+    before = keys(boto, bucket)
+    bad = {"x": np.zeros(3), "objects": np.array([object()])}
+    for name in ("run", "data"):
+        for overwrite in (False, True):
+            for value in (np.ones(3), bad):
+                with pytest.raises(Conflict, match="other objects lie below"):
+                    arrays.save(name, value, overwrite=overwrite)
+    assert keys(boto, bucket) == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_nothing_is_saved_inside_another_value(arrays: Arrays, overwrite: bool) -> None:
+    arrays.save("d", {"k": np.zeros(3)})
+    for name in ("d/0", "d/new", "d/deep/er"):
+        with pytest.raises(Conflict, match="inside the value 'd'"):
+            arrays.save(name, np.ones(3), overwrite=overwrite)
+    np.testing.assert_array_equal(arrays.load("d")["k"], np.zeros(3))
+    arrays.save("dd/0", np.ones(3), overwrite=overwrite)  # "d" is not the beginning of that one
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on POSIX systems")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_reads_too(arrays: Arrays) -> None:
+    arrays.save("a", np.arange(4.0))
+    arrays.load("a")
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    child = context.Process(target=lambda: answers.put(float(arrays.load("a").sum())), daemon=True)
+    child.start()
+    child.join(30)
+    hangs = child.is_alive()
+    child.kill()
+    child.join()
+    assert not hangs
+    assert answers.get() == 6.0

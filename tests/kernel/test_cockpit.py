@@ -54,6 +54,14 @@ def test_glob(top: str, pattern: str, keys: list[str]) -> None:
     assert [uri.removeprefix(top) for uri in cockpit.glob(top + pattern)] == keys
 
 
+def test_files_of_this_machine_are_cut_too(top: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    cockpit.index(path)
+    assert cockpit.manifests().list() == []  # an index is no cut
+    assert cockpit.partition(path, 2).records == 2
+
+
 def test_remove_leaves_what_begins_alike(top: str) -> None:
     with pytest.raises(BadRequest, match="run1/ to mean all"):
         cockpit.rm(f"{top}run1")

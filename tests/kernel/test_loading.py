@@ -362,6 +362,16 @@ def test_saved_to_a_directory_or_a_file(made: Slices, tmp_path: Path, monkeypatc
         made.save(tmp_path, connection="lab")
 
 
+def test_a_path_where_no_file_is(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no manifest file"):
+        cdc.load_slices(str(tmp_path / "none.json"))
+
+
+def test_a_path_in_the_home_directory(made: Slices, isolated_home: Path) -> None:
+    made.save("~/cut.json")
+    assert cdc.load_slices("~/cut.json").manifest_id == made.manifest_id
+
+
 def test_overrides_replace_the_connection(made: Slices, bucket: str, boto: Any, s3_service: Any) -> None:
     open_to_all(boto, bucket)
     again = cdc.load_slices(made.manifest_id, anon=True, endpoint_url=s3_service.endpoint_url)

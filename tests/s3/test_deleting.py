@@ -143,6 +143,31 @@ def test_what_failed_is_told_by_key(stubbed: Connection, stub: Stub) -> None:
     assert sorted(alone) == ["/box/busy", "/box/gone"]
 
 
+@pytest.mark.parametrize("named", ["<Key>Caf\u00e9</Key>", "<Key>k0</Key><VersionId>null</VersionId>", ""])
+def test_what_a_service_names_otherwise_is_not_taken_for_deleted(stubbed: Connection, stub: Stub, named: str) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.method == "POST":
+            error = f"<Error>{named}<Code>AccessDenied</Code><Message>m</Message></Error>"
+            return Answer(200, f"<DeleteResult>{error}</DeleteResult>".encode())
+        return fault(403, "AccessDenied") if asked.method != "DELETE" or "k0" in asked.target else Answer(204)
+
+    stub.then = answer
+    watch = Watching()
+    with pytest.raises(Incomplete, match="1 object was not deleted, the rest was: k0: access to"):
+        delete_selection(ask("box", "stubbed", keys=["k0", "k1", "k2"]), watch)
+    assert watch.items == 2
+
+
+def test_all_versions_of_what_is_not_there_leave_no_marker(lab: Connection, bucket: str, boto: Any) -> None:
+    boto.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    boto.put_object(Bucket=bucket, Key="k", Body=b"1")
+    for _ in range(2):  # the second time as when a job is retried
+        watch = Watching()
+        delete_selection(ask(bucket, keys=["k", "never"], all_versions=True), watch)
+        assert versions(boto, bucket) == []
+        assert watch.items == watch.items_total == 2
+
+
 def test_versions_are_named_in_batches(stubbed: Connection, stub: Stub) -> None:
     rows = "".join(
         f"<Version><Key>k</Key><VersionId>v{n}</VersionId><IsLatest>false</IsLatest><Size>1</Size>"

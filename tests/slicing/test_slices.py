@@ -14,7 +14,7 @@ import cloudpickle
 import pytest
 
 import cloud_data_cockpit as cdc
-from cloud_data_cockpit.errors import CockpitError, CredentialsError, FormatError, SourceChanged
+from cloud_data_cockpit.errors import BadRequest, CockpitError, CredentialsError, FormatError, SourceChanged
 from cloud_data_cockpit.kernel import loading
 from cloud_data_cockpit.models import ConnectionRef, Manifest
 from cloud_data_cockpit.slicing import opened
@@ -72,6 +72,20 @@ def test_to_file(poem: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == "line 5 é\n".encode()
     with pytest.raises(CockpitError, match="cannot write"):
         load_slices(partition(poem, num_slices=1).manifest)[0].to_file(tmp_path)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_what_was_cut_is_never_written_over(poem: Path, tmp_path: Path, link: bool) -> None:
+    slices, before = partition(poem, num_slices=3), poem.read_bytes()
+    target = poem
+    if link:
+        target = tmp_path / "link.json"
+        target.hardlink_to(poem)
+    with pytest.raises(BadRequest, match="would replace the data"):
+        slices[0].to_file(target)
+    with pytest.raises(BadRequest, match="would replace the data" if link else "ends with .json"):
+        slices.save(target)
+    assert poem.read_bytes() == before
 
 
 def test_pickles_small_and_equal(poem: Path) -> None:
@@ -184,6 +198,20 @@ def test_few_sources_stay_open_and_refused_ones_close(poem: Path, tmp_path: Path
     with pytest.raises(CredentialsError), opened.forget_when_refused():
         raise CredentialsError("expired")
     assert len(opened._open) == 0
+
+
+def test_sources_that_are_held_at_once_are_let_go_in_any_order(poem: Path) -> None:
+    piece = partition(poem)[0]
+    first, second = opened.open_source(poem), opened.open_source(poem)
+    one, other = opened.held(first), opened.held(second)
+    one.__enter__()
+    other.__enter__()
+    assert piece.source is second
+    one.__exit__(None, None, None)
+    assert piece.source is second
+    other.__exit__(None, None, None)
+    assert piece.source is not first
+    assert piece.source is not second
 
 
 HOSTILE = "s3://b/<img src=x onerror=alert(1)>'\"&amp;</td><script>alert(2)</script>.lines"
