@@ -17,7 +17,7 @@ from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, 
 from .ms_clone import Folder, copied, need_casacore, probed
 from .ms_cut import Tiling, baseline_slices, edges_by_number, edges_by_rows, edges_by_times, row_slices
 from .ms_header import NotUnderstood, Tiles, table_kind, tiles_of
-from .ms_read import open_slice, rows_of, tar_of, to_arrays, to_ms
+from .ms_read import open_slice, rows_of, subtable, tar_of, to_arrays, to_ms
 
 _HEADER = re.compile(r"table\.f\d+")
 _START = 32
@@ -150,7 +150,7 @@ class MsFormat:
 
     @property
     def views(self) -> Mapping[str, View]:
-        found: dict[str, Any] = {"to_ms": to_ms, "to_arrays": to_arrays}
+        found: dict[str, Any] = {"to_ms": to_ms, "to_arrays": to_arrays, "subtable": subtable}
         return found
 
 

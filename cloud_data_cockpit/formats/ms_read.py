@@ -19,6 +19,9 @@ from ..source import Source
 from ..tree import TreeSource
 from .ms_clone import Folder, clone, need_casacore
 
+_SUBTABLE = "Table: "
+"""How casacore writes a keyword that is a table."""
+
 
 @cache
 def _class() -> type[Any]:
@@ -116,6 +119,21 @@ def to_arrays(
         return {name: _column(found, name) for name in columns or found.colnames()}
     except RuntimeError as error:
         raise FormatError(f"casacore cannot read slice {piece.number} of {source.uri}: {error}") from None
+
+
+def subtable(source: Source, shared: Mapping[str, Any], piece: Slice, name: str) -> Any:
+    """A subtable, such as "SPECTRAL_WINDOW", whole, as a casacore table. BadRequest for one that is not there."""
+    if not isinstance(source, TreeSource):
+        raise FormatError(f"{source.uri} is one object; a MeasurementSet is a directory")
+    need_casacore()
+    found = _opened(source, piece, *clone(source, shared["tiled"], ()))  # no rows are fetched
+    told = {key: value for key, value in found.getkeywords().items() if str(value).startswith(_SUBTABLE)}
+    if name not in told:
+        raise BadRequest(f"there is no subtable {name!r}; known are {', '.join(told) or 'none'}")
+    try:
+        return _class()(str(told[name]).removeprefix(_SUBTABLE), ack=False, readonly=True).keeping(found)
+    except RuntimeError as error:
+        raise FormatError(f"casacore cannot read {name} of {source.uri}: {error}") from None
 
 
 def _column(found: Any, name: str) -> Any:

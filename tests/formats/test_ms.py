@@ -358,6 +358,28 @@ def test_columns_as_arrays() -> None:
         MsFormat().views["to_arrays"](tree, cut.shared, slices[1], ["DATE"])
 
 
+def test_subtables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(ms_clone, "_bases", type(ms_clone._bases)())
+    tree = FileTree(made("little.ms"))
+    slices, cut, _ = cut_of(tree, num_slices=4)
+    subtable = MsFormat().views["subtable"]
+    antennas = subtable(tree, cut.shared, slices[1], "ANTENNA")
+    ms_clone._bases.clear()
+    gc.collect()
+    expected = ct.table(str(made("little.ms") / "ANTENNA"), ack=False)
+    assert antennas.nrows() == 5
+    assert antennas.getcol("NAME") == expected.getcol("NAME")
+    assert antennas.query("ROWID() < 2").getcol("POSITION").shape == (2, 3)
+    for name in ("ANTENA", "MS_VERSION", "../.."):
+        with pytest.raises(BadRequest, match="known are ANTENNA"):
+            subtable(tree, cut.shared, slices[1], name)
+    del antennas
+    ms_clone._bases.clear()
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_files_stay_as_long_as_something_reads_them_and_no_longer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
