@@ -19,6 +19,9 @@ READ_TIMEOUT = 60
 POOL_SIZE = 32
 
 _AWS_HOST = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|amazonaws\.eu|api\.aws)$")
+_S3_HOST = re.compile(
+    r"(^|\.)s3[a-z0-9-]*(\.dualstack)?(\.[a-z]{2,4}(-[a-z]+)+-\d+)?(\.vpce)?\.(amazonaws\.com(\.cn)?|amazonaws\.eu|api\.aws)$"
+)
 _LOOPBACK_HOST = re.compile(r"localhost|.*\.localhost|127(\.\d{1,3}){3}|::1")
 
 
@@ -53,6 +56,13 @@ def check_endpoint(url: str) -> str:
 def is_aws(endpoint_url: str | None) -> bool:
     """Whether requests go to AWS itself."""
     return endpoint_url is None or _AWS_HOST.search(urlsplit(endpoint_url).hostname or "") is not None
+
+
+def is_s3_of_aws(endpoint_url: str) -> bool:
+    """Whether it is AWS's S3, over TLS: anybody may rent a name below amazonaws.com, of a machine or a balancer."""
+    parts = urlsplit(endpoint_url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and "\\" not in host and _S3_HOST.search(host) is not None
 
 
 def is_loopback(endpoint_url: str) -> bool:

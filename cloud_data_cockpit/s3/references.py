@@ -20,6 +20,7 @@ from .clients import (
     environment_endpoint,
     is_aws,
     is_loopback,
+    is_s3_of_aws,
     new_session,
     profile_sections,
     unprofiled_session,
@@ -44,7 +45,7 @@ def check_trusted(ref: ConnectionRef, configured: str | None) -> None:
         )
     if (
         endpoint is None
-        or is_aws(endpoint)
+        or is_s3_of_aws(endpoint)
         or is_loopback(endpoint)
         or endpoint in (configured, environment_endpoint())
     ):
