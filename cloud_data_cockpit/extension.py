@@ -18,7 +18,7 @@ from .errors import BadRequest
 from .handlers.document import document
 from .handlers.routes import ROUTES, tornado_routes
 from .handlers.schemas import JOB_EVENT, job_event
-from .handlers.services import Services
+from .handlers.services import Services, request_threads
 from .jobs.board import Board
 from .jobs.directory import set_directory
 from .jobs.kept import KeptUploads
@@ -103,6 +103,7 @@ class CloudDataCockpit(ExtensionApp):
         left_over = recover(self._store, self._owner, self.keep_jobs, self.keep_jobs_days)
         loop = cast("BaseAsyncIOLoop", self._server.io_loop)
         board = Board(self._store, self._owner.name, self._emit, loop.asyncio_loop)
+        threads = request_threads()
         release = version("cloud-data-cockpit")
         self._services = Services(
             info=ServerInfo(
@@ -114,11 +115,13 @@ class CloudDataCockpit(ExtensionApp):
             ),
             document=document(ROUTES, release),
             board=board,
-            runner=Runner(board, self.max_jobs),
+            runner=Runner(board, self.max_jobs, threads=threads),
+            threads=threads,
             uploads=Uploads(
                 board,
                 KeptUploads(self._store),
                 self._owner,
+                threads,
                 max_parts=self.max_upload_parts,
                 idle=self.upload_idle_seconds,
                 keep_days=self.upload_keep_days,

@@ -25,7 +25,8 @@ STREAM_THREADS = 8
 """Downloads to browsers for which blocks are read at the same moment; while a client takes one, no thread is held."""
 
 
-def _threads() -> ThreadPoolExecutor:
+def request_threads() -> ThreadPoolExecutor:
+    """Threads for what asks S3: the `threads` of Services, its uploads and its jobs' checks."""
     return ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="cockpit-request")
 
 
@@ -46,7 +47,7 @@ class Services:
     board: Board
     runner: Runner
     uploads: Uploads
-    threads: ThreadPoolExecutor = field(default_factory=_threads)
+    threads: ThreadPoolExecutor
     desk: ThreadPoolExecutor = field(default_factory=_desk)
     streams: ThreadPoolExecutor = field(default_factory=_streams)
     tickets: Tickets = field(default_factory=Tickets)

@@ -71,7 +71,7 @@ class BodyHandler(CockpitHandler):
     _refusal: CockpitError | None = None
     _alarm: asyncio.TimerHandle | None = None
 
-    def expect(self, length: int) -> Body | CockpitError:
+    async def expect(self, length: int) -> Body | CockpitError:
         """What is about to arrive, or why it is refused."""
         raise NotImplementedError
 
@@ -85,7 +85,7 @@ class BodyHandler(CockpitHandler):
         if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "write", RESOURCE)):
             raise HTTPError(HTTPStatus.FORBIDDEN, f"User is not authorized to write on resource: {RESOURCE}.")
         length = self._length()
-        expected = self.expect(length)
+        expected = await self.expect(length)
         if isinstance(expected, CockpitError):
             if length > DROPPED:
                 raise expected
@@ -149,10 +149,10 @@ class BodyHandler(CockpitHandler):
 
 @stream_request_body
 class PartHandler(BodyHandler):
-    def expect(self, length: int) -> Body | CockpitError:
+    async def expect(self, length: int) -> Body | CockpitError:
         number = int(self.path_kwargs["number"])
         crc32 = self.request.headers.get(CRC32)
-        return self.services.uploads.expect(self.path_kwargs["job_id"], number, length, crc32)
+        return await self.services.uploads.expect(self.path_kwargs["job_id"], number, length, crc32)
 
     @authenticated
     @authorized
@@ -164,7 +164,7 @@ class PartHandler(BodyHandler):
 class WholeHandler(BodyHandler):
     method = "POST"
 
-    def expect(self, length: int) -> Body | CockpitError:
+    async def expect(self, length: int) -> Body | CockpitError:
         try:
             query = self.query(WholeQuery)
         except CockpitError as refusal:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -74,19 +74,25 @@ def new_job(kind: Kind[Any], request: Any, **fields: Any) -> Job:
 
 
 class Runner:
-    """Jobs that this server works at itself, at most `max_jobs` heavy ones at once; further ones wait in a Queue."""
+    """Jobs that this server works at itself, at most `max_jobs` heavy ones at once; further ones wait in a Queue.
 
-    def __init__(self, board: Board, max_jobs: int, light_jobs: int = LIGHT_JOBS) -> None:
+    What a check asks S3 runs in `threads`, or else in the loop's own, which cancelling needs as well.
+    """
+
+    def __init__(
+        self, board: Board, max_jobs: int, light_jobs: int = LIGHT_JOBS, threads: ThreadPoolExecutor | None = None
+    ) -> None:
         self._board = board
         self._heavy = Queue(max_jobs, "cockpit-job")
         self._light = Queue(light_jobs, "cockpit-transfer")
         self._running: dict[str, _Running] = {}
         self._closing = threading.Event()
+        self._threads = threads
 
     async def submit(self, kind: Kind[Any], request: Record, user: str = "") -> Job:
         """Check the request, queue the job of `user`; errors of the check are raised here, later ones are the job's."""
         if kind.check is not None:
-            await asyncio.to_thread(kind.check, request)
+            await asyncio.get_running_loop().run_in_executor(self._threads, kind.check, request)
         kept = request if kind.may_keep(request) else None
         job = await asyncio.to_thread(self._board.add, new_job(kind, request, user=user), kept)
         self._begin(job, kind, request)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, ParamSpec, TypeVar
 
 from ..errors import (
@@ -42,6 +43,8 @@ T = TypeVar("T")
 WATCH_INTERVAL = 15.0
 PART = 8 << 20
 THREADS = 16
+PAUSES = 8
+"""Uploads whose parts are waited for at the same moment while they come to rest, for STOP_TIMEOUT each at most."""
 ACTIVE_SECONDS = 30.0
 """An upload of which nothing came for so long is not called active: its page may be gone."""
 _IDLE = (
@@ -52,14 +55,23 @@ _STOPPED = "the Jupyter server stopped before all parts had come. Choose the sam
 
 
 class Uploads:
-    """The uploads of this server. Its methods belong to the event loop; what blocks runs in threads.
+    """The uploads of this server. Its methods belong to the event loop; what asks S3 runs in `threads`.
 
+    What is only looked up in the store runs in the loop's own few threads, which many share: nothing may hold those.
     Bodies of `max_parts` parts of 8 MiB are held at once, over all uploads. One of which nothing came for `idle`
     seconds rests: its parts stay in S3, and it can go on within `keep_days`, in any server of this user.
     """
 
     def __init__(
-        self, board: Board, kept: KeptUploads, owner: Owner, max_parts: int, idle: float, keep_days: float
+        self,
+        board: Board,
+        kept: KeptUploads,
+        owner: Owner,
+        threads: ThreadPoolExecutor,
+        *,
+        max_parts: int,
+        idle: float,
+        keep_days: float,
     ) -> None:
         self.room = Room(max_parts * PART)
         self.resting = Resting(board, kept, owner, keep_days)
@@ -67,11 +79,13 @@ class Uploads:
         self._board = board
         self._kept = kept
         self._owner = owner
+        self._threads = threads
         self._idle = idle
         self._keep_days = keep_days
         self._open: dict[str, OpenUpload] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="cockpit-part")
+        self._pauses = ThreadPoolExecutor(PAUSES, thread_name_prefix="cockpit-pause")
         self._watch: asyncio.Task[None] | None = None
 
     def begin_watching(self) -> None:
@@ -81,13 +95,17 @@ class Uploads:
 
     async def in_pool(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call it in a thread that is there for sending."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(function, *args, **kwargs))
+
+    async def _asking(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what asks S3, which may be silent for minutes."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
 
     # --- beginning and going on ------------------------------------------------------------
 
     async def start(self, request: UploadRequest, user: str = "") -> Upload:
         """Open a multipart upload and its job. Conflict when the key exists, unless `overwrite`; the errors of S3."""
-        upload = await asyncio.to_thread(self._start, request, user)
+        upload = await self._asking(self._start, request, user)
         self._open[upload.job_id] = upload
         return upload.record()
 
@@ -134,7 +152,7 @@ class Uploads:
         here = self._open.get(job_id)
         if here is not None and (here.active or here.closing):
             raise Conflict(f"the upload {job_id} is being sent by another page: pause it there first")
-        upload = await asyncio.to_thread(self.resting.wake, job_id, file)
+        upload = await self._asking(self.resting.wake, job_id, file)
         if here is not None:
             here.closing = True
         self._open[job_id] = upload
@@ -150,13 +168,13 @@ class Uploads:
 
     # --- bodies ----------------------------------------------------------------------------
 
-    def expect(self, job_id: str, number: int, length: int, crc32: str | None = None) -> Part | CockpitError:
+    async def expect(self, job_id: str, number: int, length: int, crc32: str | None = None) -> Part | CockpitError:
         """Part `number`, about to arrive with `length` bytes; or why it is refused, to be raised when that is possible.
 
         BadRequest when that is not its size, Conflict when the upload takes no more, NotFound when there is none.
         """
         try:
-            upload = self._get(job_id)
+            upload = await self._get(job_id)
             if upload.closing:
                 upload.refuse()
             size = upload.size_of(number)
@@ -208,7 +226,7 @@ class Uploads:
         Conflict while parts are missing or when the key exists: the upload stays open, as it does when the service
         fails. When the object is not what was sent, the job fails.
         """
-        upload = self._get(job_id)
+        upload = await self._get(job_id)
         missing = [n for n in range(1, upload.part_count + 1) if n not in upload.receipts]
         if missing:
             shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
@@ -219,7 +237,7 @@ class Uploads:
         upload.touched = time.monotonic()
         self._board.progress(job_id, save=False, done=upload.request.size, phase="completing")
         try:
-            await asyncio.to_thread(self._complete, upload, overwrite)
+            await self._asking(self._complete, upload, overwrite)
         except Exception as error:
             if not isinstance(error, CockpitError):
                 log.error("completing the upload %s failed unexpectedly\n%s", job_id, traceback_text(error))
@@ -268,7 +286,7 @@ class Uploads:
 
     async def cancel(self, job_id: str) -> Job:
         """Take no more parts, end those in flight, abort; nothing of it is left in S3 afterwards."""
-        upload = self._get(job_id)
+        upload = await self._get(job_id)
         if upload.closing and job_id not in self._ending:
             raise Conflict(f"the upload {job_id} is being completed; delete the object if you do not want it")
         await self._end(upload, "cancelled", None)
@@ -282,13 +300,14 @@ class Uploads:
         resting = [asyncio.ensure_future(self._rest(upload, _STOPPED)) for upload in list(self._open.values())]
         if resting:
             await asyncio.wait(resting, timeout=STOP_TIMEOUT)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._pauses):
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _get(self, job_id: str) -> OpenUpload:
+    async def _get(self, job_id: str) -> OpenUpload:
         upload = self._open.get(job_id)
         if upload is not None:
             return upload
-        job = self._board.get(job_id)
+        job = await asyncio.to_thread(self._board.get, job_id)
         if job.kind != UPLOAD.name:
             raise BadRequest(f"job {job_id} is no upload")
         if job.resumable:
@@ -318,10 +337,13 @@ class Uploads:
         rests = state == "interrupted"
         done = upload.done()
         try:
-            await asyncio.to_thread(self._stop_parts if rests else self._abort, upload)
             if rests:
+                await asyncio.get_running_loop().run_in_executor(self._pauses, self._stop_parts, upload)
                 with suppress(CockpitError):  # what came of parts that were on their way at the last moment
-                    done = sum(part.size for part in self._kept.parts(upload.job_id, upload.upload_id))
+                    kept = await asyncio.to_thread(self._kept.parts, upload.job_id, upload.upload_id)
+                    done = sum(part.size for part in kept)
+            else:
+                await self._asking(self._abort, upload)
         except CockpitError as error:
             log.warning("the upload %s could not be ended, it will be tried again: %s", upload.job_id, error)
             problem = problem or problem_of(error)
@@ -350,7 +372,7 @@ class Uploads:
         while True:
             if time.monotonic() - swept > self.resting.INTERVAL:
                 swept = time.monotonic()
-                await asyncio.to_thread(self.resting.sweep)
+                await self._asking(self.resting.sweep)
             await asyncio.sleep(min(WATCH_INTERVAL, self._idle))
             for upload in list(self._open.values()):
                 quiet = time.monotonic() - upload.touched
