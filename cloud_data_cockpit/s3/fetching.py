@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -51,11 +52,15 @@ def name_of(url: str) -> str:
 class Download:
     """The bytes behind `url`, to be read once in order. A broken connection is taken up again where it broke.
 
-    `size` in bytes and `validator` (ETag or date) are None where the server tells none. Close it in the end.
+    `size` in bytes and `validator` (ETag or date) are None where the server tells none; without a validator all is read
+    once more up to that place, and compared. `check` is called meanwhile and may raise. Close it in the end.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, check: Callable[[], None] | None = None) -> None:
         self.url = check_url(url)
+        self._check = check
+        self._digest = hashlib.sha256()
+        self._ranges = True
         self.position = 0
         self.size: int | None = None
         self.validator: str | None = None
@@ -81,6 +86,7 @@ class Download:
                 found = self._reply.read(size)
 
         self._tried(f" after {self.position:,} bytes", one)
+        self._digest.update(found)
         self.position += len(found)
         if len(found) < size and self.size is not None and self.position != self.size:
             raise ServiceError(f"{shown(self.url)} ended after {self.position:,} of {self.size:,} bytes; try again")
@@ -105,19 +111,40 @@ class Download:
 
     def _open(self) -> None:
         headers: dict[str, str] = {}
-        if self.position:
-            headers["Range"] = f"bytes={self.position}-"
-            if self.validator is not None:
-                headers["If-Range"] = self.validator
+        if self.position and self.validator is not None and self._ranges:
+            headers = {"Range": f"bytes={self.position}-", "If-Range": self.validator}
         reply = self._follow(headers)
         begins = self._begins(reply)
-        self._compare(reply, begins)
+        size, validator = _size_of(reply, begins), _validator_of(reply)
+        if self.position and (
+            self.validator not in (None, validator) or (None not in (self.size, size) and self.size != size)
+        ):
+            raise self._changed()
+        if begins < self.position:
+            self._pass_over(reply)
+        self.size = self.size if size is None else size
+        self.validator = validator
+        self.content_type = reply.headers.get("Content-Type")
         self._reply = reply
-        while begins < self.position:  # the server knows no ranges: what has been read already is passed over
-            passed = len(reply.read(min(1 << 20, self.position - begins)))
-            if not passed:
+
+    def _pass_over(self, reply: Reply) -> None:
+        """Read what has been read already. Conflict unless it is the same."""
+        again, passed = hashlib.sha256(), 0
+        while passed < self.position:
+            if self._check is not None:
+                self._check()
+            block = reply.read(min(1 << 20, self.position - passed))
+            if not block:
+                if self.size is None:  # it may have become shorter, or be cut off where that does not show
+                    raise self._changed()
                 raise BrokenError("it ended early")
-            begins += passed
+            again.update(block)
+            passed += len(block)
+        if again.digest() != self._digest.digest():
+            raise self._changed()
+
+    def _changed(self) -> Conflict:
+        return Conflict(f"{shown(self.url)} was changed while it was read; upload it again")
 
     def _follow(self, headers: Mapping[str, str]) -> Reply:
         url = self.url
@@ -137,6 +164,9 @@ class Download:
 
     def _refused(self, url: str, status: int) -> CockpitError | BrokenError:
         where = shown(url)
+        if status == 416 and self.position and self._ranges:
+            self._ranges = False  # such as when it broke off at its very end: read all of it again, and compare
+            return BrokenError("the server has no such range")
         if status in _PASSING:
             return BrokenError(f"the server answers {status}")
         if status in (404, 410):
@@ -153,12 +183,16 @@ class Download:
             raise ServiceError(f"{shown(self.url)} answered with another range than was asked for; try again")
         return int(found[1])
 
-    def _compare(self, reply: Reply, begins: int) -> None:
-        length = reply.headers.get("Content-Length", "")
-        size = begins + int(length) if length.isascii() and length.isdigit() else None
-        etag = reply.headers.get("ETag", "")
-        validator = etag if etag and not etag.startswith("W/") else reply.headers.get("Last-Modified")
-        if self.position and (validator, size) != (self.validator, self.size):
-            raise Conflict(f"{shown(self.url)} was changed while it was read; upload it again")
-        self.size, self.validator = size, validator
-        self.content_type = reply.headers.get("Content-Type")
+
+def _size_of(reply: Reply, begins: int) -> int | None:
+    """Bytes of the whole, where the reply tells them."""
+    total = reply.headers.get("Content-Range", "").rpartition("/")[2] if reply.status == 206 else ""
+    if total.isascii() and total.isdigit():
+        return int(total)
+    length = reply.headers.get("Content-Length", "")
+    return begins + int(length) if length.isascii() and length.isdigit() else None
+
+
+def _validator_of(reply: Reply) -> str | None:
+    etag = reply.headers.get("ETag", "")
+    return etag if etag and not etag.startswith("W/") else reply.headers.get("Last-Modified")

@@ -108,7 +108,7 @@ class Sending:
 
     def fetch(self, url: str, prefix: str) -> None:
         """Send what a URL leads to below `prefix`, as it comes."""
-        download = Download(url)
+        download = Download(url, self._check)
         try:
             # Of what tells neither size nor date nobody knows whether it is the same.
             stamp = f"{download.size} {download.validator}" if download.validator else ""

@@ -94,6 +94,54 @@ def test_what_was_changed_meanwhile_is_not_stored(lab: Connection, bucket: str, 
     assert uploads.list_open(lab, bucket) == []
 
 
+def _chunked(data: bytes, headers: dict[str, str], cut: int | None = None) -> Answer:
+    """A reply that does not tell its size; when it is `cut`, that shows."""
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+    return Answer(200, body, {"Content-Length": "", "Transfer-Encoding": "chunked", **headers}, cut=cut)
+
+
+@pytest.mark.parametrize("cut", [9 * MIB, len(DATA) + 9])
+@pytest.mark.parametrize("validator", [{"ETag": '"one"'}, {"Last-Modified": DATE}, {}], ids=["etag", "date", "none"])
+def test_what_tells_no_size_is_taken_up_where_it_broke(
+    lab: Connection, bucket: str, boto: Any, stub: Stub, cut: int, validator: dict[str, str]
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        start = int(asked.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        if start == len(DATA):
+            return Answer(416, b"", {"Content-Range": f"bytes */{start}"})
+        if start:
+            told = {"Content-Range": f"bytes {start}-{len(DATA) - 1}/{len(DATA)}"}
+            return Answer(206, DATA[start:], validator | told)
+        return _chunked(DATA, validator)
+
+    stub.first, stub.then = [_chunked(DATA, validator, cut)], answer
+    _fetch(lab, bucket, f"{stub.endpoint_url}/x")
+    assert _read(boto, bucket, "in/x") == DATA
+    assert ("range" in stub.asked[1].headers) == bool(validator)
+
+
+@pytest.mark.parametrize("tells_size", [True, False])
+@pytest.mark.parametrize("length", [len(DATA), len(DATA) - 1, 5])
+def test_a_change_of_what_tells_no_version_is_seen(
+    lab: Connection, bucket: str, boto: Any, stub: Stub, tells_size: bool, length: int
+) -> None:
+    newer = bytes(len(DATA))[:length]
+
+    def answer(asked: Asked) -> Answer:
+        start = int(asked.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        if start:
+            told = {"Content-Range": f"bytes {start}-{length - 1}/{length}"}
+            return Answer(206, newer[start:], told)
+        return Answer(200, newer) if tells_size else _chunked(newer, {})
+
+    first = Answer(200, DATA, cut=9 * MIB) if tells_size else _chunked(DATA, {}, 9 * MIB)
+    stub.first, stub.then = [first], answer
+    with pytest.raises(Conflict, match="was changed while"):
+        _fetch(lab, bucket, f"{stub.endpoint_url}/x")
+    assert "Contents" not in boto.list_objects_v2(Bucket=bucket)
+    assert uploads.list_open(lab, bucket) == []
+
+
 def test_redirects_are_followed_and_looked_at(lab: Connection, bucket: str, boto: Any, stub: Stub) -> None:
     stub.first = [Answer(302, b"", {"Location": "/elsewhere?x=1"})]
     stub.then = lambda asked: Answer(200, b"there")
