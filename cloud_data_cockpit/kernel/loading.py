@@ -87,7 +87,7 @@ def _from_server(manifest_id: str) -> tuple[Manifest | None, str]:
         return None, f"on a Jupyter server: none started this process; {how}"
     try:
         return fetch_manifest(server, manifest_id), f"on the Jupyter server {server.url}: it has none of that id"
-    except (ServiceError, CredentialsError) as error:
+    except (ServiceError, CredentialsError, AccessDenied) as error:
         return None, f"on a Jupyter server: {error.message}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..errors import NotFound
 from ..models import MeasureRequest, ObjectDetail, PresignedLink, PresignRequest
 from ..s3 import objects
 from ..s3.objects import make_uri, parse_uri
@@ -13,9 +14,16 @@ from .reached import ConnectionLike, Counted, as_prefix, below, place_of, reach
 def ls(uri: str = "s3://", *, connection: ConnectionLike = None) -> list[str]:
     """URIs one level below a place, in the order of the keys: buckets, prefixes (which end with "/") and objects.
 
-    All of them, in memory: for very many keys iterate over `browse(uri)`, or `find(uri)`.
+    Of an object its own URI; NotFound where there is neither an object nor anything below. All of them, in memory: for
+    very many keys iterate over `browse(uri)`, or `find(uri)`.
     """
-    return [place.uri for place in place_of(as_prefix(uri), connection)]
+    found = [place.uri for place in place_of(as_prefix(uri), connection)]
+    bucket, key = ("", "") if uri == "s3://" else parse_uri(uri)
+    if found or not key:
+        return found
+    if objects.exists(reach(connection), bucket, key):
+        return [] if key.endswith("/") else [uri]
+    raise NotFound(f"there is neither an object {uri} nor anything below it")
 
 
 def find(uri: str, pattern: str = "**", *, connection: ConnectionLike = None) -> Iterator[str]:

@@ -80,7 +80,7 @@ def load_file(path: str | os.PathLike[str]) -> Manifest:
     found = Path(path).expanduser()
     try:
         stat = found.stat()
-        return _parsed(found.absolute(), stat.st_mtime_ns, stat.st_size)
+        return _parsed(found.absolute(), stat.st_mtime_ns, stat.st_size, stat.st_ino)
     except FileNotFoundError:
         raise NotFound(f"there is no manifest file {path}; check the path") from None
     except OSError as error:
@@ -229,7 +229,7 @@ def _overlap(columns: Columns, ends: NDArray[np.int64]) -> str | None:
 
 
 @lru_cache(maxsize=2)
-def _parsed(path: Path, mtime_ns: int, size: int) -> Manifest:
+def _parsed(path: Path, mtime_ns: int, size: int, inode: int) -> Manifest:
     return parse(path.read_bytes(), str(path))
 
 

@@ -112,15 +112,15 @@ class LazySlice:
 
     def get(self) -> Any:
         """The natural object of the field: a table, a list of records, an array."""
-        return self._read(self._origin.reader().read)
+        return self._own(self._origin.reader().read)
 
     def read(self, header: bool = True) -> bytes:
         """The slice in the format's own form; with `header` a valid file by itself, else the object's very bytes."""
-        return self._read(self._origin.reader().read_bytes, header=header)
+        return self._own(self._origin.reader().read_bytes, header=header)
 
     def count(self) -> int:
         """Records, counted by reading them."""
-        return self._read(self._origin.reader().count)
+        return self._own(self._origin.reader().count)
 
     def to_file(self, path: str | os.PathLike[str], header: bool = True) -> Path:
         """Write what `read` gives to `path`, whole or not at all; the path.
@@ -130,12 +130,22 @@ class LazySlice:
         """
         check_other_file(Path(path), self.uri)
         # Asked before the file is begun, so that errors of the object come as what they are.
-        parts = self._read(partial(byte_parts, self._origin.reader()), header=header)
+        parts = self._own(partial(byte_parts, self._origin.reader()), header=header)
         data = [self.read(header)] if parts is None else chunks(self._origin.source(), parts)
         with forget_when_refused(), whole_file(Path(path)) as file:
             for chunk in data:
                 file.write(chunk)
         return Path(path)
+
+    def _own(self, how: Callable[..., R], **options: Any) -> R:
+        """`_read` of what takes nothing from the caller: what the reader misses, the manifest lacks."""
+        try:
+            return self._read(how, **options)
+        except (LookupError, TypeError) as error:
+            raise FormatError(
+                f"slice {self.number} of {self.uri} does not hold what its format wrote "
+                f"({type(error).__name__}: {error}): the manifest was damaged or edited; partition the object again"
+            ) from error
 
     def _read(self, how: Callable[..., R], *args: Any, **options: Any) -> R:
         with forget_when_refused():

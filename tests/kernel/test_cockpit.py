@@ -27,6 +27,14 @@ def left(top: str) -> list[str]:
     return [uri.removeprefix(top) for uri in cockpit.find(top)]
 
 
+def test_ls_of_an_object_is_the_object_and_of_nothing_an_error(top: str) -> None:
+    assert cockpit.ls(f"{top}top.txt") == [f"{top}top.txt"]
+    assert cockpit.ls(f"{top}run1") == cockpit.ls(f"{top}run1/")
+    for missing in ("run", "run/", "top.txt/"):
+        with pytest.raises(NotFound, match="nor anything below"):
+            cockpit.ls(f"{top}{missing}")
+
+
 def test_looking(top: str) -> None:
     assert [uri.removeprefix(top) for uri in cockpit.ls(top)] == ["run1/", "run10/", "top.txt"]
     assert top in cockpit.ls()

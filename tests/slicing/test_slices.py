@@ -140,6 +140,15 @@ def test_changed_object_is_never_read(poem: Path) -> None:
             read()
 
 
+def test_what_the_format_wrote_and_somebody_took_out_is_missed_in_words(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_bytes(b"a,b\n1,2\n3,4\n")
+    manifest = partition(str(table), num_slices=2).manifest.model_copy(update={"shared": {}})
+    edited = Slices.of(manifest)
+    with pytest.raises(FormatError, match=r"slice 0 .*damaged or edited; partition the object again"):
+        edited[0].get()
+
+
 def test_other_version_of_the_format_is_refused(poem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slices = partition(poem, num_slices=10)
     monkeypatch.setattr(LineFormat, "version", 2)

@@ -29,7 +29,6 @@ for (const [theme, name] of [
     await cockpit.partition(4);
     await shot('partitioned');
     await cockpit.insert();
-    await page.notebook.addCell('code', 'slices');
     await page.notebook.addCell('code', 'slices[0].get().head()');
     await page.notebook.run();
     await page.setViewportSize({ width: 1360, height: 980 });
