@@ -18,7 +18,7 @@ from .connections import Connection, resolve
 from .crc import as_header, combined
 from .facts import Facts, is_md5, look, part_size, parts_in
 from .local_files import GrowingFile, left_files, make_folder, new_file
-from .local_names import Taken, safe_path
+from .local_names import Taken, folder_marked, safe_path
 from .objects import make_uri
 from .selections import Picked, counting, iter_picked, picks_of
 from .source import PART, S3Source
@@ -77,7 +77,8 @@ def remove_left(request: DownloadRequest, root: Path, steps: Steps, mark: str) -
 def _folders(request: DownloadRequest) -> set[str]:
     """Names of the folders that a download makes in its own: those of its prefixes, or of the bucket."""
     names = [request.bucket if prefix == "" else prefix.rstrip("/").rpartition("/")[2] for prefix in request.prefixes]
-    return {safe_path(name)[0] for name in names}
+    steps = {name: safe_path(name)[0] for name in names}
+    return {*steps.values(), *(folder_marked(step, name) for name, step in steps.items())}
 
 
 class _Downloader:
@@ -112,7 +113,7 @@ class _Downloader:
         """An object and the steps of its path; called in order, so that each run gives the same names."""
         # An empty prefix means the whole bucket, which goes into a folder of its name.
         name = f"{self._request.bucket}/{picked.key}" if "" in self._request.prefixes else picked.name
-        path = self._taken.path_for(picked.key, name)
+        path = self._taken.path_for(picked.key, name, folder=picked.key.endswith("/"))
         if "/".join(path) != name.removesuffix("/"):
             self._watch.note(f"{picked.key} is saved as {'/'.join(path)}")
         return picked, path

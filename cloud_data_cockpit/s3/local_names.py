@@ -46,6 +46,11 @@ def with_mark(step: str, key: str) -> str:
     return f"{stem.encode()[:room].decode('utf-8', 'ignore')}{mark}{dot}{extension}"
 
 
+def folder_marked(step: str, name: str) -> str:
+    """`step`, which is the last one of the folder `name`, where a file has its path."""
+    return with_mark(step, f"{name}/")
+
+
 class Taken:
     """The paths that a run has given to keys, in a temporary file: it may be millions. Thread-safe; close it.
 
@@ -55,25 +60,49 @@ class Taken:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._database.execute("CREATE TABLE taken (path BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._database.execute("CREATE TABLE taken (path BLOB PRIMARY KEY, folder INTEGER) WITHOUT ROWID")
+        self._last: tuple[list[str], tuple[str, ...]] = ([], ())
 
     def close(self) -> None:
         """Forget all of them."""
         with self._lock:
             self._database.close()
 
-    def path_for(self, key: str, name: str) -> tuple[str, ...]:
-        """The steps of the path for `name`, which is the end of `key`; marked by the key when another one has it."""
-        path = safe_path(name)
-        if self._take(path):
-            return path
-        marked = (*path[:-1], with_mark(path[-1], key))
-        self._take(marked)
-        return marked
+    def path_for(self, key: str, name: str, *, folder: bool = False) -> tuple[str, ...]:
+        """The steps of the path for `name`, which is the end of `key`; marked by the key when another one has it.
 
-    def _take(self, path: tuple[str, ...]) -> bool:
+        A `folder` is that of all names that begin with it. One whose path a file has is marked as well.
+        """
+        steps, safe = name.removesuffix("/").split("/"), safe_path(name)
+        if folder:
+            return self._folder(steps, safe)
+        above = self._folder(steps[:-1], safe[:-1])
+        return (*above, self._free(above, safe[-1], with_mark(safe[-1], key), folder=False))
+
+    def _folder(self, steps: list[str], safe: tuple[str, ...]) -> tuple[str, ...]:
+        last, path = self._last
+        if steps == last:
+            return path
+        path = ()
+        for count, step in enumerate(safe, 1):
+            marked = folder_marked(step, "/".join(steps[:count]))
+            path = (*path, self._free(path, step, marked, folder=True))
+        self._last = (steps, path)
+        return path
+
+    def _free(self, above: tuple[str, ...], step: str, marked: str, *, folder: bool) -> str:
+        """The first of `step`, `marked` and further ones that is free; a key may equal the mark of another one."""
+        found, number = step, 0
+        while not self._take((*above, found), folder=folder):
+            found = with_mark(step, f"{marked}/{number}") if number else marked
+            number += 1
+        return found
+
+    def _take(self, path: tuple[str, ...], *, folder: bool) -> bool:
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", "/".join(path)).casefold())
         digest = hashlib.sha256(folded.encode()).digest()[:16]
         with self._lock:
-            done = self._database.execute("INSERT OR IGNORE INTO taken VALUES (?)", (digest,))
-            return done.rowcount == 1
+            done = self._database.execute("INSERT OR IGNORE INTO taken VALUES (?, ?)", (digest, folder))
+            if done.rowcount == 1 or not folder:
+                return done.rowcount == 1
+            return bool(self._database.execute("SELECT folder FROM taken WHERE path = ?", (digest,)).fetchone()[0])

@@ -124,10 +124,12 @@ def _members(
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="s3-look") as pool:
         while some := list(islice(rest, 4 * _AT_ONCE)):
             for picked, one in pool.map(look, some):
-                whole = "" in picks.prefixes
-                path = taken.path_for(one.key, f"{bucket}/{one.key}" if whole else picked.name)
-                name = "/".join(path) + ("/" if one.key.endswith("/") and not one.size else "")
-                yield one, Member(name, one.size, one.modified)
+                name = f"{bucket}/{one.key}" if "" in picks.prefixes else picked.name
+                folder = one.key.endswith("/") and not one.size
+                if one.key.endswith("/") and one.size:  # a folder's marker with bytes: a file without a name in it
+                    name += "_"
+                path = "/".join(taken.path_for(one.key, name, folder=folder))
+                yield one, Member(f"{path}/" if folder else path, one.size, one.modified)
 
 
 def _name_of(bucket: str, picks: Picks) -> str:

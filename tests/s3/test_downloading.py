@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from cloud_data_cockpit.s3 import downloading, local_files
 from cloud_data_cockpit.s3.batches import Hopeless
 from cloud_data_cockpit.s3.connections import Connection
 from cloud_data_cockpit.s3.downloading import download_selection
-from cloud_data_cockpit.s3.local_names import LONGEST, Taken, safe_path
+from cloud_data_cockpit.s3.local_names import LONGEST, Taken, folder_marked, safe_path, with_mark
 
 from .stub import ETAG, Answer, Asked, Stub, serve_object
 from .test_copying import HOSTILE
@@ -153,6 +154,38 @@ def test_no_two_keys_get_one_path() -> None:
     assert paths[1].startswith("a_b~")
     assert paths[8].startswith("X~")
     assert paths[8].endswith(".CSV")
+
+
+def test_a_key_that_equals_the_mark_of_another_one_has_a_path_of_its_own() -> None:
+    keys = ["d/a:b", f"d/{with_mark('a_b', 'd/a?b')}", "d/a?b", "d/a*b"]
+    with closing(Taken()) as taken:
+        paths = ["/".join(taken.path_for(key, key)) for key in keys]
+    assert len({path.casefold() for path in paths}) == len(keys)
+    assert paths[1] == keys[1]
+
+
+def test_a_file_and_a_folder_have_different_paths(fetch: Any, bucket: str, boto: Any, root: Path) -> None:
+    keys = ["d/a", "d/a/", "d/a/x", "d/a/b/y", "d/B/z", "d/b", "d/c/x", "d/C"]
+    for key in keys:
+        boto.put_object(Bucket=bucket, Key=key, Body=key.encode() if not key.endswith("/") else b"")
+    watch = fetch(prefixes=["d/"])
+    found = files(root)
+    assert sorted(found.values()) == sorted(key.encode() for key in keys if not key.endswith("/"))
+    assert len({path.casefold() for path in found}) == len(found)
+    marked = folder_marked("a", "d/a")
+    assert {found[f"d/{marked}/x"], found[f"d/{marked}/b/y"]} == {b"d/a/x", b"d/a/b/y"}
+    assert any(f"d/a/x is saved as d/{marked}/x" in note for note in watch.notes)
+
+
+def test_what_a_kill_left_in_a_marked_folder_is_removed(bucket: str, root: Path) -> None:
+    request = DownloadRequest.model_validate(
+        {"kind": "download", "connection": "lab", "bucket": bucket, "keys": ["a"], "prefixes": ["a/"]}
+    )
+    for name in ("a", folder_marked("a", "a")):
+        (root / name).mkdir()
+        (root / name / f".x.mark{'0' * 12}.part").write_bytes(b"half")
+    assert downloading.remove_left(request, root, (), "mark") == 2
+    assert files(root) == {}
 
 
 def test_hostile_keys_stay_inside_and_are_told(fetch: Any, bucket: str, boto: Any, root: Path) -> None:

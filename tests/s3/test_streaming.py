@@ -151,6 +151,23 @@ def test_archives_of_any_keys(
     assert download.size == (len(whole) if known else None)
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["few", "many"])
+def test_an_archive_unpacks_where_folders_have_bytes_or_the_names_of_files(
+    lab: Connection, bucket: str, boto: Any, known: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    if not known:
+        monkeypatch.setattr(streaming, "MOST_KNOWN", 3)
+    data = {key: key.encode() for key in ("d/a/", "d/a/x", "d/a/_", "d/a//y", "d/b", "d/b/x", "d/c/x", "d/")}
+    for key, body in data.items():
+        boto.put_object(Bucket=bucket, Key=key, Body=body)
+    whole = b"".join(blocks_of(plan_download(ask(bucket, prefixes=["d/"]))))
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        archive.extractall(tmp_path)
+    found = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert sorted(found.values()) == sorted(data.values())
+    assert (found["d/_"], found["d/a/_"], found["d/a/x"]) == (b"d/", b"d/a/", b"d/a/x")
+
+
 def test_an_archive_is_called_as_its_prefix(lab: Connection, bucket: str, boto: Any) -> None:
     boto.put_object(Bucket=bucket, Key="a/run1/k", Body=b"1")
     download = plan_download(ask(bucket, prefixes=["a/run1/"]))
