@@ -28,7 +28,10 @@ def _copy(request: CopyRequest, progress: Progress) -> dict[str, Any]:
     from ..s3.connections import resolve
     from ..s3.transfers import copy_selection
 
-    copy_selection(request, progress, ledger_of(progress, resolve(request.to_connection).ref, request.to_bucket))
+    # A move that was stopped among its deletions goes on in the job that is started anew by the same request.
+    former = progress.store.of_same_request(progress.job_id) if progress.store is not None else []
+    target = resolve(request.to_connection).ref
+    copy_selection(request, progress, ledger_of(progress, target, request.to_bucket, former))
     return {}
 
 

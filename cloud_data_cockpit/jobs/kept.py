@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..models import ConnectionRef, Job, PartReceipt, UploadRequest
@@ -113,10 +114,10 @@ class KeptUploads:
 
 
 class JobLedger:
-    """The ledger of one job's sending, in the store."""
+    """The ledger of one job's sending, in the store; what the jobs `after` have sent counts as sent."""
 
     def __init__(
-        self, kept: KeptUploads, job_id: str, connection: ConnectionRef, bucket: str, after: str | None = None
+        self, kept: KeptUploads, job_id: str, connection: ConnectionRef, bucket: str, after: Sequence[str] = ()
     ) -> None:
         self._kept = kept
         self._job_id = job_id
@@ -152,12 +153,11 @@ class JobLedger:
         self._kept.sent(self._job_id, key, stamp)
 
     def was_sent(self, key: str, stamp: str) -> bool:
-        jobs = (self._job_id, self._after) if self._after else (self._job_id,)
-        return any(self._kept.was_sent(job_id, key, stamp) for job_id in jobs)
+        return any(self._kept.was_sent(job_id, key, stamp) for job_id in (self._job_id, *self._after))
 
 
-def ledger_of(progress: Progress, connection: ConnectionRef, bucket: str, after: str | None = None) -> Ledger:
-    """What a job remembers of its uploads to `bucket`: in the store, where it has one; also of those of `after`."""
+def ledger_of(progress: Progress, connection: ConnectionRef, bucket: str, after: Sequence[str] = ()) -> Ledger:
+    """What a job remembers of its uploads to `bucket`: in the store, where it has one; also what `after` have sent."""
     if progress.store is None:
         return MemoryLedger()
     return JobLedger(KeptUploads(progress.store), progress.job_id, connection, bucket, after)

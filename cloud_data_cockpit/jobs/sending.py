@@ -71,15 +71,15 @@ def _send(request: SendRequest, progress: Progress) -> dict[str, Any]:
     return {"done": progress.done, "total": progress.done}
 
 
-def _former(request: SendRequest, progress: Progress) -> str | None:
+def _former(request: SendRequest, progress: Progress) -> list[str]:
     """The job `after`, if it went to the same place."""
     if request.after is None or progress.store is None:
-        return None
+        return []
     try:
         job = progress.store.get(request.after)
     except NotFound:
-        return None
-    return job.id if (job.kind, job.connection, job.uri) == ("upload", request.connection, _uri(request)) else None
+        return []
+    return [job.id] if (job.kind, job.connection, job.uri) == ("upload", request.connection, _uri(request)) else []
 
 
 def _count(request: SendRequest, progress: Progress) -> None:

@@ -151,6 +151,15 @@ class Store:
         request: str | None = rows[0][0]
         return request
 
+    def of_same_request(self, job_id: str) -> list[str]:
+        """The ids of the other jobs that were asked for by the very same request, newest first."""
+        rows = self.rows(
+            "SELECT id FROM jobs WHERE id != ?1 AND request = (SELECT request FROM jobs WHERE id = ?1) "
+            "ORDER BY number DESC",
+            job_id,
+        )
+        return [str(found) for (found,) in rows]
+
     def get(self, job_id: str) -> Job:
         """NotFound when there is no such job."""
         rows = self.rows("SELECT record FROM jobs WHERE id = ?", job_id)

@@ -33,11 +33,12 @@ _NO_TAGS = "tags could not be read at the source, so the copies have none"
 
 @dataclass(frozen=True)
 class Copied:
-    """An object that is at its target, as it was at its source; `moved` bytes had to be copied for it."""
+    """An object that is at its target, as it was at its source; `to_etag` where the target could be looked at."""
 
     key: str
     etag: str
     size: int
+    to_etag: str = ""
 
 
 class Copier:
@@ -100,8 +101,7 @@ class Copier:
                 return settled[0]
             words = "has changed while it was copied; copy it again"
             raise SourceChanged(f"{make_uri(self._bucket, key)} {words}") from None
-        self._verify(key, to_key, source, same_parts=same_parts)
-        return done
+        return replace(done, to_etag=self._verify(key, to_key, source, same_parts=same_parts))
 
     # --- what is there already -----------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class Copier:
         same = source.etag == done.etag and is_the_same(source, target, same_service=self.same_service)
         if same or self._policy == "skip":
             self._watch.add(done=done.size)
-            return (done,) if same else (None,)
+            return (replace(done, to_etag=target.etag),) if same else (None,)
         raise Conflict(f"{make_uri(self._to_bucket, to_key)} exists already; choose to skip or to replace it")
 
     # --- the bytes ------------------------------------------------------------------------------
@@ -203,7 +203,8 @@ class Copier:
 
     # --- whether it is right --------------------------------------------------------------------
 
-    def _verify(self, key: str, to_key: str, source: Facts, *, same_parts: bool) -> None:
+    def _verify(self, key: str, to_key: str, source: Facts, *, same_parts: bool) -> str:
+        """The ETag of the copy, "" where it may not be looked at. ServiceError when it is not what the source is."""
         uri = make_uri(self._to_bucket, to_key)
         try:
             target = look(self._to, self._to_bucket, to_key)
@@ -211,12 +212,13 @@ class Copier:
             if self._strict:
                 raise AccessDenied(f"{uri} was written, but nothing proves it: {error.message}") from None
             self._note_once(_NO_PROOF)
-            return
+            return ""
         if target.etag != source.etag:  # the listing does not tell what may explain it
             found = look(self._from, self._bucket, key)
             if found.etag == source.etag:
                 source = replace(found, size=source.size)
         check_copy(uri, source, target, same_parts=same_parts)
+        return target.etag
 
     def _note_once(self, text: str) -> None:
         if text not in self._told:

@@ -42,7 +42,7 @@ class Ledger(Protocol):
         """The uploads that were begun and have not ended."""
 
     def sent(self, key: str, stamp: str) -> None:
-        """The object is there."""
+        """The object is there; in a move, that its copy is, and that it may be deleted."""
 
     def was_sent(self, key: str, stamp: str) -> bool:
         """Whether it was sent before."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
+from collections.abc import Collection
 from typing import IO
 
-from ..errors import BadRequest, Conflict, Incomplete, NotFound, SourceChanged
+from ..errors import AccessDenied, BadRequest, Conflict, Incomplete, NotFound, SourceChanged
 from ..models import CopyRequest
 from .batches import Failures, Halting, Watch, each
 from .connections import Connection, resolve
 from .copying import Copied, Copier
+from .facts import look
 from .faults import NotOffered
-from .ledger import Ledger
+from .ledger import Ledger, MemoryLedger
 from .objects import head, make_uri
 from .sameness import are_same, may_be_same, surely_same
 from .selections import Picked, Picks, counting, iter_picked, picks_of
@@ -31,8 +33,10 @@ def copy_selection(request: CopyRequest, watch: Watch, ledger: Ledger | None = N
 
     Objects that fail do not stop the others: Incomplete tells at the end how many and why. A move deletes nothing
     unless every object was copied and verified, and an object that has changed since stays where it is. `ledger` is
-    told of uploads while they are open.
+    told of uploads while they are open, and of keys before they are deleted: a move that was stopped among its
+    deletions goes on by the same request.
     """
+    ledger = ledger or MemoryLedger()
     source, target, picks, targets = _planned(request)
     move = request.kind == "move"
     if move:
@@ -42,7 +46,7 @@ def copy_selection(request: CopyRequest, watch: Watch, ledger: Ledger | None = N
         if move:
             watch.phase_is("deleting at the old place")
             moved.seek(0)
-            _delete_copied(source, request.bucket, moved, watch)
+            _delete_copied(source, request.bucket, moved, watch, ledger, frozenset(picks.keys))
 
 
 def _planned(request: CopyRequest) -> tuple[Connection, Connection, Picks, Targets]:
@@ -81,15 +85,23 @@ def _copy_all(
     targets: Targets,
     watch: Watch,
     moved: IO[str] | None,
-    ledger: Ledger | None,
+    ledger: Ledger,
 ) -> None:
     halting, failures, writing = Halting(watch), Failures(watch), threading.Lock()
-    skipped = 0
+    skipped = before = 0
     source, target = (ends[0], request.bucket), (ends[1], request.to_bucket)
 
     def one(picked: Picked) -> None:
-        nonlocal skipped
-        done = copier.copy(picked.key, targets.of(picked), picked.entry)
+        nonlocal skipped, before
+        try:
+            done = copier.copy(picked.key, targets.of(picked), picked.entry)
+        except NotFound as error:
+            if moved is None or type(error) is not NotFound or not _was_moved(picked, target, targets, ledger):
+                raise
+            with writing:
+                before += 1
+            halting.add(items=1)
+            return
         with writing:
             if done is None:
                 skipped += 1
@@ -108,6 +120,8 @@ def _copy_all(
             raise
     if skipped:
         watch.note(f"{skipped:,} were skipped, as their keys existed already")
+    if before:
+        watch.note(f"{before:,} had been moved before")
     try:
         failures.check("copied")
     except Incomplete as error:
@@ -116,13 +130,33 @@ def _copy_all(
         raise Incomplete(f"nothing was deleted at the old place, because {error.message}") from None
 
 
+def _was_moved(picked: Picked, target: tuple[Connection, str], targets: Targets, ledger: Ledger) -> bool:
+    """Whether a key that is gone was deleted by a former run of this move, and its copy is there as it was then."""
+    if picked.entry is not None:
+        return False
+    try:
+        found = look(*target, targets.of(picked))
+    except (NotFound, AccessDenied):
+        return False
+    return ledger.was_sent(picked.key, _stamp(found.etag, found.size))
+
+
+def _stamp(etag: str, size: int) -> str:
+    return f"moved {etag} {size}"
+
+
 # --- the second half of a move -------------------------------------------------------------------
 
 
-def _delete_copied(source: Connection, bucket: str, moved: IO[str], watch: Watch) -> None:
+def _delete_copied(
+    source: Connection, bucket: str, moved: IO[str], watch: Watch, ledger: Ledger, named: Collection[str]
+) -> None:
+    """`named` are the keys that the request names: of those below a prefix only what is left is listed again."""
     failures = Failures(watch)
 
     def one(copied: Copied) -> None:
+        if copied.key in named and copied.to_etag:
+            ledger.sent(copied.key, _stamp(copied.to_etag, copied.size))
         delete_copied(source, bucket, copied)
 
     each(map(_read_line, moved), one, watch, failures, lambda copied: copied.key)
@@ -154,9 +188,9 @@ def _changed(bucket: str, key: str) -> SourceChanged:
 
 
 def _line(copied: Copied) -> str:
-    return json.dumps([copied.key, copied.etag, copied.size]) + "\n"
+    return json.dumps([copied.key, copied.etag, copied.size, copied.to_etag]) + "\n"
 
 
 def _read_line(line: str) -> Copied:
-    key, etag, size = json.loads(line)
-    return Copied(key, etag, size)
+    key, etag, size, to_etag = json.loads(line)
+    return Copied(key, etag, size, to_etag)

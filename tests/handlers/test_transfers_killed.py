@@ -114,6 +114,42 @@ def test_a_copy_that_was_killed_leaves_no_parts(start: Any, boto: Any, bucket: s
     assert boto.head_object(Bucket=bucket, Key="to/large")["ContentLength"] == len(CONTENT)
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_move_of_keys_that_was_killed_among_its_deletions_goes_on(
+    start: Any, boto: Any, bucket: str, s3_service: Any, changed: bool
+) -> None:
+    keys = [f"k{number}" for number in range(5)]
+    for key in keys:
+        boto.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    first = start()
+    s3_service.inject(method="DELETE", path=f"/{bucket}/k4", delay=30, times=100)
+    body = {"kind": "move", "connection": "demo", "bucket": bucket, "keys": keys, "to_connection": "demo"}
+    job = first("POST", "jobs", {**body, "to_bucket": bucket, "to_prefix": "to/"}).json
+
+    def left() -> list[str]:
+        rows = boto.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return [row["Key"] for row in rows if not row["Key"].startswith("to/")]
+
+    _until(lambda: left() == ["k4"])
+    first.kill()
+    s3_service.clear_faults()
+    if changed:  # then it is not known to be the copy of what is gone
+        boto.put_object(Bucket=bucket, Key="to/k1", Body=b"another")
+    boto.put_object(Bucket=bucket, Key="to/k9", Body=b"never moved")
+    second = start()
+    other = {**body, "to_bucket": bucket, "to_prefix": "to/", "keys": ["k9", "k4"]}
+    ended = second.ended(second("POST", "jobs", other).json["id"])
+    assert ended["state"] == "failed"
+    assert left() == ["k4"]
+    ended = second.ended(second("POST", f"jobs/{job['id']}/retry").json["id"])
+    if changed:
+        assert (ended["state"], left()) == ("failed", ["k4"])
+        assert "1 object was not copied" in ended["error"]["message"]
+    else:
+        assert (ended["state"], ended["items"], left()) == ("succeeded", 5, [])
+        assert "4 had been moved before" in ended["notes"]
+
+
 @pytest.mark.parametrize("by", ["browser", "job"])
 def test_an_opening_without_an_answer_is_looked_for_by_the_next_server(
     start: Any, root: Path, boto: Any, bucket: str, s3_service: Any, by: str
