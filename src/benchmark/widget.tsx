@@ -1,6 +1,7 @@
 /* The benchmarks of one object as a tab of the main area. */
 import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
+import { shortened } from '../components/format';
 import { benchmarkIcon } from '../components/icons';
 import { displayName, nameBelow, parentOf } from '../models/location';
 import type { ICockpitContext } from '../sections/context';
@@ -20,7 +21,7 @@ export class BenchmarkWidget extends ReactWidget {
     this.addClass('cdc-Panel');
     this.addClass('cdc-Benchmark');
     this.node.setAttribute('role', 'region');
-    this.title.label = displayName(nameBelow(parentOf(key), key)) || trans.__('(empty name)');
+    this.title.label = shortened(displayName(nameBelow(parentOf(key), key))) || trans.__('(empty name)');
     this.title.caption = trans.__('Benchmark of %1', displayName(context.model.uri));
     this.title.icon = benchmarkIcon;
     this.node.setAttribute('aria-label', this.title.caption);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatRelative, formatSeconds, formatShare } from './format';
+import { formatBytes, formatRelative, formatSeconds, formatShare, shortened } from './format';
 
 describe('formatBytes', () => {
   it.each([
@@ -54,5 +54,15 @@ describe('formatSeconds', () => {
     [200_000, '2 d']
   ])('%d is %s', (seconds, text) => {
     expect(formatSeconds(seconds)).toBe(text);
+  });
+});
+
+describe('shortened', () => {
+  it.each([
+    ['genes.fa', 'genes.fa'],
+    ['a-very-long-name.csv', 'a-ver….csv'],
+    ['𝒜𝒜𝒜𝒜𝒜𝒜𝒜𝒜𝒜𝒜𝒜', '𝒜𝒜𝒜𝒜𝒜…𝒜𝒜𝒜𝒜']
+  ])('%s is %s', (text, short) => {
+    expect(shortened(text, 10)).toBe(short);
   });
 });

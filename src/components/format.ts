@@ -79,3 +79,12 @@ export function formatShortDate(date: Date, locale?: string): string {
   const options: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' };
   return new Intl.DateTimeFormat(locale, { ...options, hourCycle: 'h23' }).format(date);
 }
+
+/** Beginning and end of a text that is too long for a tab or a status bar; whole characters stay whole. */
+export function shortened(text: string, most = 40): string {
+  const characters = Array.from(text);
+  const end = Math.floor((most - 1) / 2);
+  return characters.length <= most
+    ? text
+    : `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(-end).join('')}`;
+}

@@ -1,6 +1,7 @@
 /* The properties of one object as a tab of the main area. */
 import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
+import { shortened } from '../components/format';
 import { propertiesIcon } from '../components/icons';
 import { displayName, makeUri, nameBelow, parentOf } from '../models/location';
 import type { PropertiesModel } from '../models/properties';
@@ -17,7 +18,7 @@ export class PropertiesWidget extends ReactWidget {
     const { bucket, key } = model.target;
     this.addClass('cdc-Panel');
     this.addClass('cdc-Properties');
-    this.title.label = displayName(nameBelow(parentOf(key), key)) || context.trans.__('(empty name)');
+    this.title.label = shortened(displayName(nameBelow(parentOf(key), key))) || context.trans.__('(empty name)');
     this.title.caption = displayName(makeUri(bucket, key));
     this.title.icon = propertiesIcon;
     void model.load();
