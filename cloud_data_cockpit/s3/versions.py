@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -92,10 +92,13 @@ def versioning_of(connection: Connection, bucket: str) -> Versioning:
         return "off"
 
 
-def restore_version(connection: Connection, bucket: str, key: str, version_id: str) -> ObjectDetail:
+def restore_version(
+    connection: Connection, bucket: str, key: str, version_id: str, check: Callable[[], None] = lambda: None
+) -> ObjectDetail:
     """Make a version the latest by copying it onto its key; of a delete marker: remove it. The object as it then is.
 
-    The versions in between stay. One of over 5 GiB is copied in parts, several at once. Archived when it must be
+    The versions in between stay. One of over 5 GiB is copied in parts, several at once; `check` is called meanwhile and
+    may raise to give up. Archived when it must be
     restored from its archive first, NotFound when there is no such version, or nothing but delete markers is left.
     """
     try:
@@ -110,7 +113,7 @@ def restore_version(connection: Connection, bucket: str, key: str, version_id: s
     except NotFound:
         pass  # the latest is a delete marker: just what this is to undo
     if wanted.size > LARGEST_COPY:
-        rebuild_version(connection, bucket, key, version_id)
+        rebuild_version(connection, bucket, key, version_id, check)
     else:
         _copy_onto_itself(connection, wanted, version_id)
     return head(connection, bucket, key)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+
+from cloud_data_cockpit.s3 import rebuilding, versions
 
 from .conftest import HOSTILE, Api
 
@@ -53,6 +59,49 @@ async def test_every_view_knows_every_key(api: Api, kept: str, boto: Any) -> Non
     assert {o["key"] for o in flat["objects"]} == set(KEYS)
     measured = await _ok(api, "POST", "measure", {"connection": "demo", "bucket": kept, "keys": KEYS})
     assert (measured["objects"], measured["bytes"]) == (len(KEYS), 3 * len(KEYS))
+
+
+async def test_a_large_restore_that_nobody_waits_for_any_more_is_given_up(
+    api: Api,
+    kept: str,
+    boto: Any,
+    s3_service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    jp_serverapp: Any,
+    jp_base_url: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setattr(versions, "LARGEST_COPY", 6 << 20)
+    monkeypatch.setattr(rebuilding, "COPIED_PART", 5 << 20)
+    old = boto.put_object(Bucket=kept, Key="k", Body=os.urandom(12 << 20))["VersionId"]
+    newer = boto.put_object(Bucket=kept, Key="k", Body=b"newer")["VersionId"]
+    request.addfinalizer(s3_service.clear_faults)
+    s3_service.inject(method="PUT", path=f"/{kept}/k", query="partNumber", delay=2, times=3)
+    body = json.dumps({"connection": "demo", "bucket": kept, "key": "k", "version_id": old})
+    place = urlsplit(jp_serverapp.connection_url)
+    _, writer = await asyncio.open_connection(place.hostname, place.port)
+    head = [
+        f"POST {jp_base_url}cloud-data-cockpit/api/versions/restore HTTP/1.1",
+        f"Host: {place.netloc}",
+        f"Authorization: token {jp_serverapp.identity_provider.token}",
+        f"Content-Length: {len(body)}",
+    ]
+    writer.write("\r\n".join([*head, "", body]).encode())
+
+    async def until(is_open: bool) -> None:
+        while True:
+            if bool(await asyncio.to_thread(_open_uploads, boto, kept)) == is_open:
+                return
+            await asyncio.sleep(0.02)
+
+    await asyncio.wait_for(until(True), 20)
+    writer.transport.abort()
+    await asyncio.wait_for(until(False), 20)
+    assert boto.head_object(Bucket=kept, Key="k")["VersionId"] == newer
+
+
+def _open_uploads(boto: Any, bucket: str) -> list[Any]:
+    return list(boto.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
 
 async def test_what_an_object_tells(api: Api, bucket: str, boto: Any) -> None:
