@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from cloud_data_cockpit.errors import BadRequest, ServiceError
+from cloud_data_cockpit.errors import BadRequest, Cancelled, ServiceError
 from cloud_data_cockpit.executors import Executor, list_executors, open_executor
 from cloud_data_cockpit.slicing.partition import partition
 
@@ -35,6 +37,17 @@ class TestJoblibThreading(ExecutorConformance):
 
 class TestRay(ExecutorConformance):
     name = "ray"
+
+    def test_a_stop_at_any_moment_leaves_this_process_alive(self, executor: Executor) -> None:
+        assert list(executor.map(tasks.double, range(4))) == [0, 2, 4, 6]
+        for turn in range(40):
+            stop = threading.Event()
+            timer = threading.Timer(turn / 200, stop.set)
+            timer.start()
+            with pytest.raises(Cancelled):
+                list(executor.run(time.sleep, [0.02] * 1000, stop=stop))
+            timer.join()
+        assert list(executor.map(tasks.double, range(4))) == [0, 2, 4, 6]
 
 
 class TestLithops(ExecutorConformance):
