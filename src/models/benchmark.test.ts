@@ -67,6 +67,26 @@ describe('BenchmarkModel', () => {
     jobs.dispose();
   });
 
+  it('lists a benchmark that ended while its result was on its way', async () => {
+    const { api, model, known, tell, jobs } = setUp();
+    await model.load();
+    await model.start();
+    known.set('r', benchmark('r', { 1: 1 }, { finished: false }));
+    let arrive: () => void = () => undefined;
+    api.benchmark.mockImplementationOnce(async id => {
+      const early = known.get(id)!;
+      await new Promise<void>(done => (arrive = done));
+      return early;
+    });
+    tell({ benchmark_id: 'r', done: 1, updated: '2026-01-01T00:00:01Z' });
+    known.set('r', benchmark('r', { 1: 1, 2: 2 }));
+    tell({ benchmark_id: 'r', done: 2, state: 'succeeded', updated: '2026-01-01T00:00:02Z' });
+    arrive();
+    await vi.waitFor(() => expect(model.saved.map(({ id }) => id)).toEqual(['r']));
+    expect(model.result?.finished).toBe(true);
+    jobs.dispose();
+  });
+
   it('finds a benchmark of the object that runs already', async () => {
     const { model, known, tell, jobs } = setUp();
     known.set('r', benchmark('r', { 1: 1 }, { finished: false }));

@@ -289,14 +289,14 @@ export class BenchmarkModel extends Observable {
         return;
       }
       this._fetching = true;
-      await this.show(job.benchmark_id);
-      this._fetching = false;
-      if (this._again) {
+      do {
         this._again = false;
-        await this.show(job.benchmark_id);
-      }
+        await this.show((this.job ?? job).benchmark_id);
+      } while (this._again);
+      this._fetching = false;
     }
-    if (!isActive(job)) {
+    // As it is now: it may have ended while its result was on its way.
+    if (!isActive(this.job ?? job)) {
       this._measured = 0;
       await this.loadSaved();
     }
