@@ -9,6 +9,9 @@ from __future__ import annotations
 import io
 import re
 import socket
+import struct
+import sys
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,11 +27,13 @@ if TYPE_CHECKING:
 FIRST_READ = 4096
 """Bytes of the first read, which are copied: a head and a little of the body."""
 _LONGEST_HEAD = 64 << 10
-_BLOCK = 256 << 10
 _STATUS = re.compile(rb"HTTP/1\.1 (2\d\d|[45]\d\d)(?: |\Z)")
 _UNUSUAL = re.compile(r"[^\x20-\x7e]")
 _NODELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 _KEPT = 32
+_FRESH = 0.5
+"""Seconds for which a connection that was just used is taken to be open; a request that finds it closed is retried."""
+_BY_KERNEL = sys.platform != "win32"
 
 
 class Unreachable(Exception):
@@ -46,6 +51,60 @@ class Waiting:
 
     connect: float
     read: float
+
+
+class Line:
+    """A connection. Without TLS it is the kernel that counts the seconds: each call is then one call of the system.
+
+    Python's own timeouts poll before each of them, and with many threads what is let go of and taken back in between
+    (the interpreter's lock) costs more than all the rest.
+    """
+
+    def __init__(self, sock: socket.socket, *, plain: bool) -> None:
+        self.sock = sock
+        self.used = 0.0
+        self._patience: float | None = None
+        self._plain = plain and _BY_KERNEL
+
+    def wait(self, seconds: float) -> None:
+        """No read and no write waits for longer than this."""
+        if seconds == self._patience:
+            return
+        if self._plain:
+            limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6) or int(seconds < 1))
+            self.sock.settimeout(None)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        else:
+            self.sock.settimeout(seconds)
+        self._patience = seconds
+
+    def send(self, data: bytes) -> None:
+        """All of it. TimeoutError, OSError."""
+        with _timed():
+            self.sock.sendall(data)
+
+    def some(self, most: int) -> bytes:
+        """What has come, at most so many bytes; none at the end. TimeoutError, OSError."""
+        with _timed():
+            return self.sock.recv(most)
+
+    def into(self, target: memoryview) -> int:
+        """As much of `target` as comes at once, without TLS mostly all of it; 0 at the end. TimeoutError, OSError."""
+        with _timed():
+            return self.sock.recv_into(target, 0, socket.MSG_WAITALL if self._plain else 0)
+
+    def close(self) -> None:
+        """Close it."""
+        self.sock.close()
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    try:
+        yield
+    except BlockingIOError:  # how the kernel says that the time is over
+        raise TimeoutError("timed out") from None
 
 
 class Headers(Mapping[str, str]):
@@ -71,7 +130,7 @@ class Host:
         self._name = host
         self._port = port or (443 if scheme == "https" else 80)
         self._tls = tls
-        self._free: deque[socket.socket] = deque(maxlen=_KEPT)
+        self._free: deque[Line] = deque(maxlen=_KEPT)
         usual = not port or port == (443 if scheme == "https" else 80)
         shown = f"[{host}]" if ":" in host else host
         self._head = f"HTTP/1.1\r\nHost: {shown}{'' if usual else f':{port}'}\r\n"
@@ -86,21 +145,20 @@ class Host:
     @contextmanager
     def ask(self, head: bytes, waiting: Waiting) -> Iterator[DirectReply]:
         """The reply to a request without a body. OSError when it breaks off, Unreachable without a connection."""
-        sock = self._idle() or self._connected(waiting)
+        line = self._idle() or self._connected(waiting)
         try:
-            if sock.gettimeout() != waiting.read:
-                sock.settimeout(waiting.read)
-            sock.sendall(head)
-            reply = _reply_from(sock)
+            line.wait(waiting.read)
+            line.send(head)
+            reply = _reply_from(line)
             yield reply
             done = reply.spent
         except BaseException:
-            sock.close()
+            line.close()
             raise
         if done:
-            self._keep(sock)
+            self._keep(line)
         else:
-            sock.close()
+            line.close()
 
     def close(self) -> None:
         """Close the connections that are free."""
@@ -108,27 +166,28 @@ class Host:
             while True:
                 self._free.pop().close()
 
-    def _keep(self, sock: socket.socket) -> None:
+    def _keep(self, line: Line) -> None:
         if len(self._free) < _KEPT:
-            self._free.append(sock)
+            line.used = time.monotonic()
+            self._free.append(line)
         else:
-            sock.close()
+            line.close()
 
-    def _idle(self) -> socket.socket | None:
+    def _idle(self) -> Line | None:
         """A connection that is free. One on which something has come was closed, or belongs to nobody any more."""
         from urllib3.util.wait import wait_for_read
 
         while self._free:
             try:
-                sock = self._free.pop()
+                line = self._free.pop()
             except IndexError:  # another thread took it
                 return None
-            if not wait_for_read(sock, timeout=0.0):
-                return sock
-            sock.close()
+            if time.monotonic() - line.used < _FRESH or not wait_for_read(line.sock, timeout=0.0):
+                return line
+            line.close()
         return None
 
-    def _connected(self, waiting: Waiting) -> socket.socket:
+    def _connected(self, waiting: Waiting) -> Line:
         try:
             sock = open_socket(self._name, self._port, waiting.connect, _NODELAY)
         except socket.gaierror as error:
@@ -137,7 +196,7 @@ class Host:
             raise Unreachable(f"no connection to {self._name} within {waiting.connect:g} s") from None
         except OSError as error:
             raise Unreachable(f"Failed to establish a new connection: {error}") from None
-        return sock if self._tls is None else self._wrapped(sock, self._tls)
+        return Line(sock, plain=True) if self._tls is None else Line(self._wrapped(sock, self._tls), plain=False)
 
     def _wrapped(self, sock: socket.socket, tls: ssl.SSLContext) -> socket.socket:
         import ssl
@@ -155,10 +214,10 @@ class Host:
 class DirectReply:
     """Status and headers of a reply whose body is still to be read; see `http.Reply`."""
 
-    def __init__(self, sock: socket.socket, status: int, headers: Mapping[str, str], length: int, came: bytes) -> None:
+    def __init__(self, line: Line, status: int, headers: Mapping[str, str], length: int, came: bytes) -> None:
         self.status = status
         self.headers = headers
-        self._sock = sock
+        self._line = line
         self._came = came
         self._left = length
 
@@ -169,22 +228,10 @@ class DirectReply:
 
     def read(self, limit: int) -> bytes:
         """At most `limit` bytes of the body. OSError when it is cut off."""
-        wanted = min(limit, self._left)
-        if wanted > _BLOCK:
-            whole = io.BytesIO(bytes(wanted))
-            with whole.getbuffer() as view:
-                self.read_into(view)
-            return whole.getvalue()
-        parts = [self._taken(wanted)]
-        missing = wanted - len(parts[0])
-        while missing:
-            part = self._sock.recv(missing)
-            if not part:
-                raise _cut_off(self._left)
-            parts.append(part)
-            missing -= len(part)
-            self._left -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        whole = io.BytesIO(bytes(min(limit, self._left)))
+        with whole.getbuffer() as view:
+            self.read_into(view)
+        return whole.getvalue()
 
     def read_into(self, target: memoryview) -> int:
         """Fill `target` with the body; how many bytes there were. OSError when it is cut off."""
@@ -193,7 +240,7 @@ class DirectReply:
         held = len(first)
         target[:held] = first
         while held < wanted:
-            part = self._sock.recv_into(target[held:wanted])
+            part = self._line.into(target[held:wanted])
             if not part:
                 raise _cut_off(self._left)
             held += part
@@ -212,12 +259,12 @@ class _OtherReply(DirectReply):
 
     spent = False
 
-    def __init__(self, sock: socket.socket, came: bytes) -> None:
-        parser = HTTPResponse(_Socket(sock, came), method="GET")  # type: ignore[arg-type]
+    def __init__(self, line: Line, came: bytes) -> None:
+        parser = HTTPResponse(_Socket(line, came), method="GET")  # type: ignore[arg-type]
         with _as_os_error():
             parser.begin()
         found = {name.lower(): value for name, value in parser.headers.items()}
-        super().__init__(sock, parser.status, Headers(found), 0, b"")
+        super().__init__(line, parser.status, Headers(found), 0, b"")
         self._parser = parser
 
     def read(self, limit: int) -> bytes:
@@ -238,17 +285,17 @@ class _OtherReply(DirectReply):
 class _Socket:
     """As much of a socket as http.client wants, with the bytes that have come already before those to come."""
 
-    def __init__(self, sock: socket.socket, came: bytes) -> None:
-        self._file = _Bytes(sock, came)
+    def __init__(self, line: Line, came: bytes) -> None:
+        self._file = _Bytes(line, came)
 
     def makefile(self, mode: str) -> Any:
         return io.BufferedReader(self._file)
 
 
 class _Bytes(io.RawIOBase):
-    def __init__(self, sock: socket.socket, came: bytes) -> None:
+    def __init__(self, line: Line, came: bytes) -> None:
         super().__init__()
-        self._sock = sock
+        self._line = line
         self._came = came
 
     def readable(self) -> bool:
@@ -256,16 +303,18 @@ class _Bytes(io.RawIOBase):
 
     def readinto(self, target: Any) -> int:
         if not self._came:
-            return self._sock.recv_into(target)
+            data = self._line.some(len(target))
+            target[: len(data)] = data
+            return len(data)
         first, self._came = self._came[: len(target)], self._came[len(target) :]
         target[: len(first)] = first
         return len(first)
 
 
-def _reply_from(sock: socket.socket) -> DirectReply:
-    came = sock.recv(FIRST_READ)
+def _reply_from(line: Line) -> DirectReply:
+    came = line.some(FIRST_READ)
     while (end := came.find(b"\r\n\r\n")) < 0:
-        more = sock.recv(FIRST_READ)
+        more = line.some(FIRST_READ)
         if not more:
             raise _cut_off(None)
         came += more
@@ -275,8 +324,8 @@ def _reply_from(sock: socket.socket) -> DirectReply:
     status = _STATUS.match(first)
     found = _headers(lines) if status is not None else None
     if status is None or found is None or status[1] in (b"204", b"205"):
-        return _OtherReply(sock, came)
-    return DirectReply(sock, int(status[1]), Headers(found), int(found["content-length"]), came[end + 4 :])
+        return _OtherReply(line, came)
+    return DirectReply(line, int(status[1]), Headers(found), int(found["content-length"]), came[end + 4 :])
 
 
 def _headers(lines: list[bytes]) -> dict[str, str] | None:
