@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 import socketserver
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ..own_server import own_server
 
 _RANGE = re.compile(rb"\r\nrange: *bytes=(\d+)-(\d+)", re.IGNORECASE)
 
@@ -60,17 +61,8 @@ class _Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def range_server(path: Path) -> Iterator[str]:
     """The endpoint of such a server for the file, in a process of its own."""
-    command = [sys.executable, "-m", __name__, str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the server says nothing")
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with own_server(__name__, str(path)) as line:
+        yield line
 
 
 if __name__ == "__main__":

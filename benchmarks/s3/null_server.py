@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..own_server import own_server
 from .cases import Place
 
 KEYS = 100_000
@@ -100,16 +99,8 @@ async def _serve() -> None:
 @contextmanager
 def null_server() -> Iterator[Place]:
     """Where such a server is, in a process of its own."""
-    process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the server says nothing")
-        yield Place(process.stdout.readline().strip())
-    finally:
-        process.terminate()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with own_server(__name__) as line:
+        yield Place(line)
 
 
 if __name__ == "__main__":

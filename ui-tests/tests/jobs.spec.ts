@@ -4,6 +4,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 import type { Job } from '../../src/api/schema';
+import { job } from '../../src/testing/records';
 import { CockpitPage, csvOf, ownBucket, putLargeObject } from './cockpit';
 
 const API = '**/cloud-data-cockpit/api';
@@ -36,34 +37,20 @@ class JobsTab {
 }
 
 function jobs(count: number, one: (index: number) => Partial<Job>): Job[] {
-  return Array.from({ length: count }, (_, index) => ({
-    id: `made-${index}`,
-    kind: 'copy',
-    title: `Copy object ${index}`,
-    state: 'succeeded',
-    created: new Date(Date.UTC(2026, 0, 1) - index * 60_000).toISOString(),
-    updated: '2026-01-01T00:00:00Z',
-    done: 0,
-    total: 0,
-    unit: 'objects',
-    items: 0,
-    items_total: 0,
-    phase: '',
-    connection: 'demo',
-    uri: `s3://b/object-${index}`,
-    manifest_id: null,
-    benchmark_id: null,
-    resumable: false,
-    priority: 'normal',
-    user: '',
-    executor: null,
-    started: null,
-    rate: null,
-    seconds_left: null,
-    notes: [],
-    error: null,
-    ...one(index)
-  }));
+  return Array.from({ length: count }, (_, index) =>
+    job({
+      id: `made-${index}`,
+      kind: 'copy',
+      title: `Copy object ${index}`,
+      state: 'succeeded',
+      created: new Date(Date.UTC(2026, 0, 1) - index * 60_000).toISOString(),
+      total: 0,
+      unit: 'objects',
+      phase: '',
+      uri: `s3://b/object-${index}`,
+      ...one(index)
+    })
+  );
 }
 
 /** A page that knows these jobs and no others: what other tests have left behind is not asked for. */
