@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .geotiff_gdal import Meaning
 from .geotiff_raster import gcps_of, place_of
-from .geotiff_read import Opened, deflate, fetch, read_mask, read_pixels, rows_as_strips
+from .geotiff_read import Opened, deflate, part_ranges, read_mask, read_pixels, rows_as_strips
 from .tiff_ifd import Order, TiffFile
 from .tiff_layout import Layout, Window
 from .tiff_write import (
@@ -86,7 +86,7 @@ def _is_point(opened: Opened) -> bool:
 
 def _copied(tiff: TiffFile, layout: Layout, window: Window, fields: list[Field]) -> Image:
     """The stored tiles of a window that is made of whole ones."""
-    _, tiles = next(iter(fetch(tiff, layout, iter([window]))))
+    tiles = tiff.source.read_many(part_ranges(tiff, layout, window))
     if not layout.by_rows:
         shape = geometry(tiff.order, layout, window.width, window.height)
         return Image((*fields, *shape), tiles, layout.tiled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -16,18 +16,19 @@ from numpy.typing import NDArray
 
 from ..errors import BadRequest
 from ..source import Range, Source
+from ..turns import Turns
 from .geotiff_gdal import Meaning, decode, meaning_of
+from .geotiff_plain import plain_of
 from .geotiff_raster import Affine6, Raster, gcps_of, place_of, rpcs_of
 from .tiff_ifd import Directory, Order, TiffFile
 from .tiff_layout import Layout, Window, places_of, read_layout, read_tiles
 from .tiff_write import Field, Image, build, decoding_fields, geometry, some_place
 
-T = TypeVar("T")
 R = TypeVar("R")
 
-_THREADS = 4
+_REQUESTS, _COMPUTING = 8, 4
 GROUP_BYTES = 4 << 20
-LEAST_FETCH, MOST_FETCH = 4 << 20, 16 << 20
+LEAST_FETCH, MOST_FETCH = 1 << 20, 4 << 20
 _TABLE_BLOCK = 16 << 20
 
 
@@ -107,13 +108,13 @@ def read_pixels(tiff: TiffFile, layout: Layout, window: Window, meaning: Meaning
         size = f"{meaning.bands:,} bands of {window.width:,} x {window.height:,} pixels"
         raise BadRequest(f"a slice of {size} does not fit into memory; ask for more slices") from None
 
-    def place(group: tuple[Window, bytes, Window]) -> None:
-        part, small, inner = group
+    def place(part: Window, tiles: list[bytes]) -> None:
         rows = slice(part.row - window.row, part.row - window.row + part.height)
         cols = slice(part.col - window.col, part.col - window.col + part.width)
-        decode(small, inner, out[:, rows, cols], tiff.source.uri)
+        unpack(part, tiles, out[:, rows, cols])
 
-    _in_threads(place, small_tiffs(tiff, layout, window))
+    unpack = Unpacker(tiff, layout, meaning)
+    _each_part(tiff, layout, window, place)
     return out
 
 
@@ -130,40 +131,63 @@ def count_pixels(opened: Opened, window: Window) -> int:
     """Decode every pixel of `window`, a group at a time, and count them."""
     meaning = opened.meaning()
 
-    def count(group: tuple[Window, bytes, Window]) -> int:
-        part, small, inner = group
+    unpack = Unpacker(opened.tiff, opened.layout, meaning)
+
+    def count(part: Window, tiles: list[bytes]) -> int:
         scratch = np.empty((meaning.bands, part.height, part.width), meaning.dtype)
-        decode(small, inner, scratch, opened.tiff.source.uri)
+        unpack(part, tiles, scratch)
         return int(scratch[0].size)
 
-    return sum(_in_threads(count, small_tiffs(opened.tiff, opened.layout, window)))
+    return sum(_each_part(opened.tiff, opened.layout, window, count))
 
 
-def _in_threads(fn: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Call `fn` for each item, a few at once since GDAL decodes without Python's lock; a single item in this thread."""
-    waiting, results = deque[Future[R]](), list[R]()
-    iterator = iter(items)
-    first, second = next(iterator, None), next(iterator, None)
+class Unpacker:
+    """Decodes tiles of an image: those that are plain here, all others by GDAL, which also judges damaged ones."""
+
+    def __init__(self, tiff: TiffFile, layout: Layout, meaning: Meaning) -> None:
+        self._tiff, self._layout = tiff, layout
+        self._plain = plain_of(tiff, layout, meaning)
+        self._fields = [*decoding_fields(tiff, layout.directory), some_place(tiff.order)]
+
+    def __call__(self, part: Window, tiles: list[bytes], out: NDArray[Any]) -> None:
+        """Put the pixels of `part`, whose stored tiles are `tiles`, into `out` (bands, rows, columns)."""
+        if self._plain is None or not self._plain.place(part, tiles, out):
+            small, inner = _small_tiff(self._tiff, self._layout, part, tiles, self._fields)
+            decode(small, inner, out, self._tiff.source.uri)
+
+
+def _each_part(tiff: TiffFile, layout: Layout, window: Window, work: Callable[[Window, list[bytes]], R]) -> list[R]:
+    """Call `work` for each part of `window` with its stored tiles; what it gave back, in order.
+
+    Several parts are fetched at once, and as many worked on as there are processors, 4 at most: inflating and GDAL
+    leave Python's lock alone. A window of one part is read in this thread.
+    """
+    batches = _batches(tiff, layout, groups(layout, window), fetch_size(layout, window))
+    turns = Turns(min(_COMPUTING, os.cpu_count() or 1), _REQUESTS)
+
+    def read(batch: list[tuple[Window, list[Range]]]) -> list[R]:
+        blocks = tiff.source.read_many([r for _, ranges in batch for r in ranges])[::-1]
+        return [work(part, [blocks.pop() for _ in ranges]) for part, ranges in batch]
+
+    def in_turn(batch: list[tuple[Window, list[Range]]]) -> list[R]:
+        with turns.taken():
+            return read(batch)
+
+    first, second = next(batches, None), next(batches, None)
     if first is None or second is None:
-        return [] if first is None else [fn(first)]
-    threads = min(_THREADS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
+        return [] if first is None else read(first)
+    results, waiting = list[R](), deque[Future[list[R]]]()
+    with ThreadPoolExecutor(_REQUESTS, thread_name_prefix="tiles") as pool:
         try:
-            for item in chain((first, second), iterator):
-                waiting.append(pool.submit(fn, item))
-                if len(waiting) > threads:
-                    results.append(waiting.popleft().result())
-            results += [future.result() for future in waiting]
+            for batch in chain((first, second), batches):
+                waiting.append(pool.submit(in_turn, batch))
+                if len(waiting) > _REQUESTS:
+                    results += waiting.popleft().result()
+            while waiting:
+                results += waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return results
-
-
-def small_tiffs(tiff: TiffFile, layout: Layout, window: Window) -> Iterator[tuple[Window, bytes, Window]]:
-    """TIFFs of a few tiles that together hold `window`: (part of the window, the TIFF, that part within the TIFF)."""
-    fields = [*decoding_fields(tiff, layout.directory), some_place(tiff.order)]
-    for part, tiles in fetch(tiff, layout, groups(layout, window), fetch_size(layout, window)):
-        yield part, *_small_tiff(tiff, layout, part, tiles, fields)
 
 
 def groups(layout: Layout, window: Window, size: int = GROUP_BYTES) -> Iterator[Window]:
@@ -183,30 +207,8 @@ def groups(layout: Layout, window: Window, size: int = GROUP_BYTES) -> Iterator[
 
 
 def fetch_size(layout: Layout, window: Window) -> int:
-    """Bytes to fetch at once: enough to be fast, and little beside the decoded window."""
-    return min(MOST_FETCH, max(LEAST_FETCH, window.pixels * layout.pixel_bits // 64))
-
-
-def fetch(
-    tiff: TiffFile, layout: Layout, parts: Iterator[Window], at_once: int = MOST_FETCH
-) -> Iterator[tuple[Window, list[bytes]]]:
-    """Each part with its stored tiles in order, several parts in one request, the next one while these are used."""
-    batches = _batches(tiff, layout, parts, at_once)
-
-    def load(batch: list[tuple[Window, list[Range]]]) -> list[tuple[Window, list[bytes]]]:
-        blocks = iter(tiff.source.read_many([r for _, ranges in batch for r in ranges]))
-        return [(part, [next(blocks) for _ in ranges]) for part, ranges in batch][::-1]
-
-    batch = next(batches, None)
-    loaded = load(batch) if batch else []
-    batch = next(batches, None)
-    with ThreadPoolExecutor(1, thread_name_prefix="tiles") as pool:
-        while loaded:
-            following = pool.submit(load, batch) if batch else None
-            while loaded:
-                yield loaded.pop()
-            batch = next(batches, None)
-            loaded = following.result() if following else []
+    """Bytes to fetch at once: enough to be fast, and for all requests together not more than the decoded window."""
+    return min(MOST_FETCH, max(LEAST_FETCH, window.pixels * layout.pixel_bits // 8 // _REQUESTS))
 
 
 def _batches(
