@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .geotiff_gdal import Meaning
+from .geotiff_tiles import Tile
 from .tiff_ifd import TiffFile
 from .tiff_layout import BITS, COMPRESSION, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT, SAMPLES, Layout, Window
 from .tiff_write import DECODING, NODATA
@@ -35,7 +36,7 @@ class Plain:
     dtype: np.dtype[Any]
     deflated: bool
 
-    def place(self, part: Window, tiles: list[bytes], out: NDArray[Any]) -> bool:
+    def place(self, part: Window, tiles: list[Tile], out: NDArray[Any]) -> bool:
         """Put `part` into `out` (bands, rows, columns); False where a tile is not as it should be."""
         bands = 1 if self.layout.planar else self.layout.samples
         for tile, (plane, rows, spot, inner) in zip(tiles, self._spots(part), strict=True):
@@ -94,7 +95,7 @@ def plain_of(tiff: TiffFile, layout: Layout, meaning: Meaning) -> Plain | None:
     return Plain(layout, np.dtype(stored).newbyteorder(tiff.order), deflated)
 
 
-def inflated(tile: bytes, size: int) -> bytes | None:
+def inflated(tile: Tile, size: int) -> bytes | None:
     """A deflated tile of `size` bytes; None unless it is just as long and its checksum right."""
     module = _inflater()
     if module is None or not tile:
