@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import FormatError, MissingExtra
 from ..source import Source
 from .las_header import Head
-from .las_read import piece_file
+from .las_read import around
 from .laz_chunks import Bytes
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def las_header(source: Source, head: Head, points: Bytes) -> laspy.LasHeader:
         import laspy
     except ImportError:
         raise MissingExtra("point clouds need laspy: pip install 'cloud-data-cockpit[geospatial]'") from None
-    before, after = piece_file(source, head, points)
-    start = int.from_bytes(before[96:100], "little")
+    frame = around(source, head)
+    before, after, start = frame.before(points), frame.after, frame.points_at
     file = bytearray(before + after)
     if after:
         file[235:243] = start.to_bytes(8, "little")
