@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import FormatError
 from ..source import Source, merge_ranges
+from .las_grid import Box
 from .las_header import Head, read_head
 from .laz_chunks import Bytes, Ints, Laszip, Table, decode_chunks, decode_pieces, read_laszip, read_table
 
@@ -181,6 +182,13 @@ def xy(points: Bytes) -> tuple[Ints, Ints]:
     """The stored integer X and Y of (n, record) bytes."""
     x, y = (points[:, at : at + 4].view("<i4")[:, 0].astype(np.int64) for at in (0, 4))
     return x, y
+
+
+def inside(points: Bytes, box: Box) -> Bytes:
+    """The points in `box`."""
+    x, y = (points[:, at : at + 4].view("<i4")[:, 0].copy() for at in (0, 4))
+    mask = box.inside(x, y)
+    return points if mask.all() else rows(points, mask)
 
 
 def rows(points: Bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Bytes:

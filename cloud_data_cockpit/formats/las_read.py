@@ -16,7 +16,7 @@ from ..source import Source, blocks
 from .copc_octree import octree_of
 from .las_grid import Box
 from .las_header import EVLR_HEADER, Head, Vlr
-from .las_layout import WINDOW, Layout, ahead, chunk_points, layout_of, rows, xy
+from .las_layout import WINDOW, Layout, ahead, chunk_points, inside, layout_of
 from .laz_chunks import Bytes, Ints
 
 LARGEST_EVLR = 1 << 20
@@ -55,7 +55,7 @@ def slice_parts(
     numbers = _numbers(source, layout, shared, piece, box)
     for _, points in chunk_points(source, layout, numbers, room=room, size=size):
         if box is not None:
-            points = rows(points, box.mask(*xy(points)))
+            points = inside(points, box)
         part = points[skip : skip + piece.records - at]
         skip -= min(skip, len(points))
         at += len(part)
