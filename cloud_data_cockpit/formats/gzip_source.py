@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,7 @@ import numpy as np
 from ..errors import FormatError
 from ..room import Room
 from ..source import Range, Source, blocks, check_range
-from .gzip_members import PIECE, Members, Point
+from .gzip_members import PIECE, Members, Point, header_length
 from .gzip_points import Points, primed
 
 LOOK_BACK = 1 << 20
@@ -34,6 +35,7 @@ APART = 8 << 20
 """Plain bytes from one access point on that are worth a thread of their own."""
 
 _CURSORS = 4
+_FEW = 64
 _MOST_ROOM = 256 << 20
 _MOST_THREADS = 4
 _FIRST_READ = 256 << 10
@@ -299,4 +301,16 @@ def plain_head(data: bytes, most: int) -> bytes:
                 head += piece
                 if len(head) >= most:
                     return bytes(head[:most])
-    return bytes(head)
+    return bytes(head) or _first_plain(data, most)
+
+
+def _first_plain(data: bytes, most: int) -> bytes:
+    """The plain bytes before the place where the first member is damaged; its checksum is not looked at."""
+    head = b""
+    with suppress(ValueError, zlib.error):
+        inflate = zlib.decompressobj(wbits=-15)
+        for start in range(header_length(data) or len(data), len(data), _FEW):
+            head += inflate.decompress(data[start : start + _FEW], most)
+            if len(head) >= most or inflate.eof:
+                break
+    return head[:most]
