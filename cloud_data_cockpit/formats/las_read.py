@@ -131,7 +131,7 @@ class Around:
         head = self.head
         raw = bytearray(head.raw[: head.header_size])
         struct.pack_into("<II", raw, 96, self.points_at, self.number)
-        raw[104] = head.point_format
+        raw[25], raw[104] = head.minor, head.point_format
         _put_counts(raw, head, points)
         if head.minor >= 3:
             struct.pack_into("<Q", raw, 227, 0)
