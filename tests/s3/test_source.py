@@ -192,7 +192,7 @@ def test_read_many_equals_the_bytes(
     source = stub_source(stubbed, data)
     merge = source_module.merge_ranges
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source_module, "merge_ranges", lambda wanted: merge(wanted, gap, largest))
+        patch.setattr(source_module, "merge_ranges", lambda wanted, _: merge(wanted, gap, largest))
         patch.setattr(source_module, "LARGEST_READ", largest)
         patch.setattr(source_module, "PART", 700)
         assert source.read_many(ranges) == [data[o : o + n] for o, n in ranges]
