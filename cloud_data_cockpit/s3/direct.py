@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _UNUSUAL = re.compile(r"[^\x20-\x7e]")
 _NODELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
-_KEPT = 32
+_KEPT = 64
 _FRESH = 0.5
 """Seconds for which a connection that was just used is taken to be open; a request that finds it closed is retried."""
 _TIMED_OUT = "timed out"
@@ -118,6 +118,8 @@ class Host:
         self._port = port or (443 if scheme == "https" else 80)
         self._tls = tls
         self._free: deque[Line] = deque(maxlen=_KEPT)
+        self._doubted = 0.0
+        self.closed = False
         usual = not port or port == (443 if scheme == "https" else 80)
         shown = f"[{host}]" if ":" in host else host
         self._head = f"HTTP/1.1\r\nHost: {shown}{'' if usual else f':{port}'}\r\n"
@@ -137,7 +139,7 @@ class Host:
             line.wait(waiting.read)
             line.send(head)
         except BaseException:
-            line.close()
+            self.broken(line)
             raise
         with self.answered(line, b"", waiting) as reply:
             yield reply
@@ -151,7 +153,7 @@ class Host:
             yield reply
             done = reply.spent
         except BaseException:
-            line.close()
+            self.broken(line)
             raise
         if done:
             self.keep(line)
@@ -159,7 +161,8 @@ class Host:
             line.close()
 
     def close(self) -> None:
-        """Close the connections that are free."""
+        """Close the connections that are free, and those that become so. Nobody should come here any more."""
+        self.closed = True
         with suppress(IndexError):
             while True:
                 self._free.pop().close()
@@ -169,8 +172,15 @@ class Host:
         if len(self._free) < _KEPT:
             line.used = time.monotonic()
             self._free.append(line)
+            if self.closed:
+                self.close()
         else:
             line.close()
+
+    def broken(self, line: Line) -> None:
+        """Close a connection that came to no good. Those that are free may have come to the same end."""
+        line.close()
+        self._doubted = time.monotonic()
 
     def idle(self) -> Line | None:
         """A connection that is free. One on which something has come was closed, or belongs to nobody any more."""
@@ -179,7 +189,7 @@ class Host:
                 line = self._free.pop()
             except IndexError:  # another thread took it
                 return None
-            if time.monotonic() - line.used < _FRESH or not _has_come(line):
+            if line.used > max(self._doubted, time.monotonic() - _FRESH) or not _has_come(line):
                 return line
             line.close()
         return None

@@ -7,6 +7,7 @@ plain is read here; any other reply is handed on, as far as it has come.
 from __future__ import annotations
 
 import io
+import os
 import selectors
 import time
 from collections import deque
@@ -18,11 +19,14 @@ from ..errors import CockpitError
 from ..source import Range
 from . import http
 from .direct import Attempt, Begun, Failed, Host, Line, Unreachable, Waiting
-from .plain import Plain
+from .plain import Plain, Way
 from .replies import cut_off, plain_headers
 from .threads import pool
 
 AT_ONCE = 32
+ALL_TOGETHER = 64
+"""Connections of all loops together, so that with many of them not each makes its own anew; a few are left to each."""
+_FEW = 4
 _RECEIVED = 128 << 10
 """Bytes of a first read, which are copied to where they stay: most small bodies come with their heads."""
 _LONGEST_HEAD = 16 << 10
@@ -31,18 +35,21 @@ _LOOK_SOON = 0.01
 """Seconds after which there may be new connections; nothing wakes the loop up for them."""
 
 
+_running: list[Loop] = []
+
+
 class _Seat:
     """A connection, and the range that is on its way over it. `held` bytes of `view` have come."""
 
-    __slots__ = ("came", "held", "host", "line", "number", "since", "view", "whole")
+    __slots__ = ("came", "held", "line", "number", "since", "view", "way", "whole")
 
-    def __init__(self, host: Host, line: Line) -> None:
-        self.host = host
+    def __init__(self, way: Way, line: Line) -> None:
         self.line = line
-        self.take(0, 0.0)
+        self.take(way, 0, 0.0)
 
-    def take(self, number: int, since: float) -> None:
+    def take(self, way: Way, number: int, since: float) -> None:
         """Begin with a range."""
+        self.way = way
         self.number = number
         self.since = since
         self.came = b""
@@ -72,7 +79,8 @@ class Loop:
         self._look = look
         self._todo = deque(range(len(ranges)))
         self._seats: dict[Line, _Seat] = {}
-        self._connecting: list[Future[None]] = []
+        self._connecting: list[Future[bool]] = []
+        self._more = True
         self._selector = selectors.DefaultSelector()
         self._received = bytearray(_RECEIVED)
         self._room = memoryview(self._received)
@@ -81,6 +89,7 @@ class Loop:
 
     def run(self) -> None:
         """Until every range was read or handed on."""
+        _running.append(self)
         try:
             self._fill_seats()
             while self._seats:
@@ -93,6 +102,7 @@ class Loop:
             for seat in self._seats.values():
                 seat.line.close()
             self._selector.close()
+            _running.remove(self)
 
     # --- connections ---------------------------------------------------------------------------
 
@@ -101,32 +111,36 @@ class Loop:
 
         All others are made in threads, for over a slow network each takes its time.
         """
-        while self._todo and len(self._seats) < AT_ONCE:
+        most = max(_FEW, min(AT_ONCE, ALL_TOGETHER // len(_running)))
+        while self._todo and len(self._seats) < most:
             way = self._plain.way()
             if way is None:
                 self._hand_on_all(None)
                 return
             line = way.host.idle()
             if line is not None:
-                self._sit_down(way.host, line)
+                self._sit_down(way, line)
                 continue
-            self._connect_aside(way.host)
+            self._connect_aside(way.host, most)
             if self._seats:
                 return
             try:
-                self._sit_down(way.host, way.host.connected(self._waiting))
+                self._sit_down(way, way.host.connected(self._waiting))
             except Unreachable as error:
                 self._hand_on_all(Failed(error))
 
-    def _connect_aside(self, host: Host) -> None:
-        self._connecting = [future for future in self._connecting if not future.done()]
+    def _connect_aside(self, host: Host, most: int) -> None:
+        """Begin with as many more as there is use for, beside one at least; with none once that has failed."""
+        done = {future for future in self._connecting if future.done()}
+        self._more = self._more and all(future.result() for future in done)
+        self._connecting = [future for future in self._connecting if future not in done]
         others = max(1, len(self._seats))
-        missing = min(AT_ONCE, others + len(self._todo)) - others - len(self._connecting)
-        for _ in range(missing):
+        missing = min(most, others + len(self._todo)) - others - len(self._connecting)
+        for _ in range(missing if self._more else 0):
             self._connecting.append(pool("s3-connect").submit(_connect, host, self._waiting))
 
-    def _sit_down(self, host: Host, line: Line) -> None:
-        seat = self._seats[line] = _Seat(host, line)
+    def _sit_down(self, way: Way, line: Line) -> None:
+        seat = self._seats[line] = _Seat(way, line)
         line.wait(0)
         self._selector.register(line.sock, selectors.EVENT_READ, seat)
         self._next(seat, time.monotonic())
@@ -144,11 +158,11 @@ class Loop:
     def _next(self, seat: _Seat, now: float) -> None:
         """Ask for the next range over a connection that is free again."""
         way = self._plain.way() if self._todo else None
-        if way is None or way.host is not seat.host:
+        if way is None or way.host is not seat.way.host:
             self._stand_up(seat)
-            seat.host.keep(seat.line)
+            seat.way.host.keep(seat.line)
             return
-        seat.take(self._todo.popleft(), now)
+        seat.take(way, self._todo.popleft(), now)
         head = way.head(*self._ranges[seat.number])
         try:
             if seat.line.sock.send(head) != len(head):
@@ -158,7 +172,7 @@ class Loop:
 
     def _fail(self, seat: _Seat, error: OSError) -> None:
         self._stand_up(seat)
-        seat.line.close()
+        seat.way.host.broken(seat.line)
         self._other(seat.number, Failed(error))
 
     def _pass(self) -> None:
@@ -203,11 +217,10 @@ class Loop:
             return False
         offset, length = self._ranges[seat.number]
         held = got - end - 4
-        way = self._plain.way()
         headers = plain_headers(bytes(self._room[:end])) if end > 0 and held <= length else None
-        if way is None or not way.holds(headers, offset, length):
+        if not seat.way.holds(headers, offset, length):
             self._stand_up(seat)
-            self._other(seat.number, Begun(seat.host, seat.line, bytes(self._room[:got])))
+            self._other(seat.number, Begun(seat.way.host, seat.line, bytes(self._room[:got])))
             return False
         if held == length:
             self._done(seat.number, bytes(self._room[end + 4 : got]))
@@ -227,7 +240,13 @@ class Loop:
         return True
 
 
-def _connect(host: Host, waiting: Waiting) -> None:
-    """One more free connection. Whoever needs it and finds none is told why."""
+def _connect(host: Host, waiting: Waiting) -> bool:
+    """One more free connection, if it can be made. Whoever needs one and finds none is told why."""
     with suppress(Unreachable, CockpitError):
         host.keep(host.connected(waiting))
+        return True
+    return False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_running.clear)

@@ -57,11 +57,11 @@ class Way:
             data = _body(line, came[end + 4 :], length)
         except (OSError, Unreachable) as error:
             if line is not None:
-                line.close()
+                self.host.broken(line)
             return Failed(error)
         except BaseException:
             if line is not None:
-                line.close()
+                self.host.broken(line)
             raise
         self.host.keep(line)
         return data
@@ -93,9 +93,13 @@ class Plain:
         """The way that is to be taken now: of a URL that is good still, and by the rules and settings in force."""
         url, settings = self._request.url(), _WATCHED.now()
         found = self._found
-        if found is None or found[0] is not url or found[1] != settings:
-            self._found = found = (url, settings, self._way())
-        return found[2]
+        if found is not None and found[0] is url and found[1] == settings:
+            way = found[2]
+            if way is None or not way.host.closed:  # as it is in a forked child
+                return way
+        way = self._way()
+        self._found = (url, settings, way)
+        return way
 
     def _way(self) -> Way | None:
         with suppress(http.BrokenError):  # whoever takes the other way then is told
