@@ -24,7 +24,7 @@ from .signing import SignedRequest, send
 from .threads import Aside, at_once
 
 PART = 8 << 20
-LARGEST_IN_LOOP = 1 << 20
+LARGEST_IN_LOOP = 512 << 10
 """Bytes of a range up to which one thread for all is faster than a thread for each."""
 _SMALL, _MOST_SMALL = 64 << 10, 16
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +41,8 @@ class Service:
     `asked` counts the requests by their first byte, `ports` the connections by which they came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.troubles: dict[int, list[Trouble]] = {}
         self.asked: Counter[int] = Counter()
         self.ports: set[int] = set()
@@ -62,6 +66,12 @@ class Service:
             thread.start()
 
     def _serve(self, sock: socket.socket, port: int) -> None:
+        if self._tls is not None:
+            try:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+            except OSError:
+                sock.close()
+                return
         with sock, suppress(OSError):  # the client may go away
             held = b""
             while True:
@@ -215,8 +225,9 @@ def opened(service: Service) -> S3Source:
     return open_source(service)
 
 
-def open_source(service: Service) -> S3Source:
-    there = connect("there", endpoint_url=f"http://127.0.0.1:{service.port}", access_key="a", secret_key="b")
+def open_source(service: Service, scheme: str = "http", **options: Any) -> S3Source:
+    where = f"{scheme}://127.0.0.1:{service.port}"
+    there = connect("there", endpoint_url=where, access_key="a", secret_key="b", **options)
     return S3Source(there, "s3://box/k", etag=ETAG, size=len(DATA))
 
 
@@ -349,6 +360,41 @@ def test_whoever_waits_gives_up_the_turn(service: Service, opened: S3Source) -> 
             waiting = threads.submit(other)
             assert exact(opened)
         waiting.result(10)
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
+    """A service with TLS, and the certificate that it shows."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not on this machine")
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    made = Service(context)
+    yield made, certificate
+    made.close()
+
+
+@pytest.mark.parametrize("name", ["head-split", "head-and-body-split", "100-continue", "mute", "truncated", "503"])
+def test_over_tls(secure: tuple[Service, Path], name: str) -> None:
+    service, certificate = secure
+    with pytest.raises(ServiceError, match="AWS_CA_BUNDLE"):
+        open_source(service, "https").read_many(RANGES, gap=0)
+    opened = open_source(service, "https", ca_bundle=str(certificate))
+    assert exact(opened)
+    assert exact(opened, [(at, 90_000) for at in range(0, 510_000, 17_000)])
+    service.asked.clear()
+    trouble, attempts = PASSING[name]
+    service.troubles = {at: [trouble] for at, _ in RANGES[:5]}
+    assert exact(opened)
+    assert all(service.asked[at] == attempts for at, _ in RANGES[:5])
+    with pytest.raises(SourceChanged):
+        service.troubles = {RANGES[9][0]: [LASTING["etag"][0]]}
+        opened.read_many(RANGES, gap=0)
 
 
 def test_nobody_there() -> None:
