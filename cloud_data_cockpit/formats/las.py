@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +15,7 @@ from ..models import Slice
 from ..source import Source
 from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .las_cut import Chunks, at_chunks, cut_in_order, cut_in_tiles, cut_runs, even_edges
-from .las_data import columns_of, las_data, las_header
+from .las_data import columns_of, las_data, las_header, laz_file
 from .las_grid import EVERYWHERE, MOST_TILES, Box, Grid, integer_box
 from .las_header import SIGNATURE, WAVE_FORMATS, Head
 from .las_layout import Layout, layout_of, positive_scales
@@ -210,11 +209,8 @@ class LasFormat:
 
     def to_laz(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> bytes:
         """The slice as a compressed file by itself."""
-        import laspy
-
-        file = io.BytesIO()
-        self.read(source, shared, piece).write(file, do_compress=True, laz_backend=laspy.LazBackend.Lazrs)
-        return file.getvalue()
+        head, points = self._points(source, shared, piece)
+        return laz_file(source, head, points)
 
     def boxes(
         self, source: Source, shared: Mapping[str, Any]

@@ -94,7 +94,7 @@ def piece_file(source: Source, head: Head, points: Bytes) -> tuple[bytes, bytes]
     tail = head.raw[last:]
     points_at = len(raw) + sum(map(len, kept)) + len(tail)
     struct.pack_into("<II", raw, 96, points_at, len(kept))
-    raw[104] = head.point_format
+    raw[25], raw[104] = head.minor, head.point_format
     _put_counts(raw, head, points)
     _put_bounds(raw, head, points)
     if head.minor >= 3:

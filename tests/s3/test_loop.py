@@ -392,8 +392,8 @@ def test_over_tls(secure: tuple[Service, Path], name: str) -> None:
     service.troubles = {at: [trouble] for at, _ in RANGES[:5]}
     assert exact(opened)
     assert all(service.asked[at] == attempts for at, _ in RANGES[:5])
+    service.troubles = {RANGES[9][0]: [LASTING["etag"][0]]}
     with pytest.raises(SourceChanged):
-        service.troubles = {RANGES[9][0]: [LASTING["etag"][0]]}
         opened.read_many(RANGES, gap=0)
 
 
