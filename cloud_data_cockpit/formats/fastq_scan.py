@@ -21,6 +21,7 @@ from .lines import NEWLINE, PIECE, Ints, positions, scan_blocks
 from .marks import MarkBuilder, first_in_cells, first_shift
 
 _SEAM = 4
+_ASCII = Proof(True, plain=True)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ def scan_bytes(data: bytes, offset: int, shift: int) -> BlockScan:
     near = [i for i in range(whole) if i < _SEAM or i >= whole - _SEAM] if whole < 3 * _SEAM else _edges(whole)
     head = int(ends[0]) if len(ends) else len(array)
     tail = int(ends[-1]) + 1 if len(ends) else len(array)
+    # As signed numbers, bytes that are zero and bytes that are not ASCII are not positive: one look for both.
+    plain = bool(array.view(np.int8).min() > 0)
     return BlockScan(
         offset=offset,
         length=len(data),
@@ -83,8 +86,8 @@ def scan_bytes(data: bytes, offset: int, shift: int) -> BlockScan:
         seam={i + 1: (int(starts[i]), int(lengths[i]), int(firsts[i])) for i in near},
         head=_part(array[:head]),
         tail=_part(array[tail:]),
-        proof=prove(data, UTF8),
-        null=offset + data.find(b"\0") if b"\0" in data else -1,
+        proof=_ASCII if plain else prove(data, UTF8),
+        null=-1 if plain or b"\0" not in data else offset + data.find(b"\0"),
     )
 
 
