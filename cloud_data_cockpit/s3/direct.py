@@ -250,7 +250,7 @@ class Failed:
     """A request that has failed already."""
 
     def __init__(self, error: OSError | Unreachable) -> None:
-        self._error = error
+        self._error = error.with_traceback(None)  # which would hold what it was to be read into
 
     def reply(self, waiting: Waiting) -> AbstractContextManager[DirectReply]:
         """There is none: OSError, Unreachable."""

@@ -57,6 +57,12 @@ class _Seat:
         self.view: memoryview | None = None
         self.whole: io.BytesIO | None = None
 
+    def leave(self) -> None:
+        """Let go of what it was to read into."""
+        if self.view is not None:
+            self.view.release()
+        self.view = self.whole = None
+
 
 class Loop:
     """Reads `ranges`: `done` gets the bytes of each by its number, `other` what became of it if it was not plain.
@@ -100,6 +106,7 @@ class Loop:
             for future in self._connecting:
                 future.cancel()
             for seat in self._seats.values():
+                seat.leave()
                 seat.line.close()
             self._selector.close()
             _running.remove(self)
@@ -147,6 +154,7 @@ class Loop:
 
     def _stand_up(self, seat: _Seat) -> None:
         del self._seats[seat.line]
+        seat.leave()
         self._selector.unregister(seat.line.sock)
 
     def _hand_on_all(self, attempt: Attempt | None) -> None:
