@@ -86,7 +86,8 @@ class Reply:
         held = 0
         with _breaking():
             while held < len(target):
-                part = body.readinto(target[held:])
+                with target[held:] as room:  # an error that is kept would keep it too, and with it the whole
+                    part = body.readinto(room)
                 if not part:
                     break
                 held += part

@@ -73,7 +73,8 @@ def _body(line: Line, first: bytes, length: int) -> bytes:
         held = len(first)
         view[:held] = first
         while held < length:
-            part = line.into(view[held:])
+            with view[held:] as room:  # an error that is kept would keep it too, and with it all that it leads to
+                part = line.into(room)
             if not part:
                 raise cut_off(length - held)
             held += part

@@ -64,7 +64,8 @@ class DirectReply:
         held = len(first)
         target[:held] = first
         while held < wanted:
-            part = self._line.into(target[held:wanted])
+            with target[held:wanted] as room:  # an error that is kept would keep it too, and with it the whole
+                part = self._line.into(room)
             if not part:
                 raise cut_off(self._left)
             held += part
@@ -99,7 +100,8 @@ class _OtherReply(DirectReply):
         held = 0
         with _as_os_error():
             while held < len(target):
-                part = self._parser.readinto(target[held:])
+                with target[held:] as room:
+                    part = self._parser.readinto(room)
                 if not part:
                     break
                 held += part
