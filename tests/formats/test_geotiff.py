@@ -219,6 +219,8 @@ KINDS: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
     "lzma": (pixels(1, 40, 53, "uint8"), {"compress": "lzma"}),
     "webp": (pixels(3, 40, 53, "uint8"), {"compress": "webp", "WEBP_LOSSLESS": True, "interleave": "pixel"}),
     "jpeg-ycbcr": (pixels(3, 40, 53, "uint8"), {"compress": "jpeg", "photometric": "ycbcr", "tiled": True}),
+    "inks": (pixels(4, 40, 53, "uint8"), {"photometric": "cmyk", "interleave": "pixel", "blockysize": 7}),
+    "inks-of-16-bits": (pixels(4, 40, 53, "uint16"), {"photometric": "cmyk", "interleave": "pixel"}),
     "jpeg-strips": (pixels(1, 40, 53, "uint8"), {"compress": "jpeg", "blockysize": 8}),
     "bits-1": (pixels(1, 40, 53, "uint8") % 2, {"nbits": 1}),
     "bits-1-fax": (pixels(1, 40, 53, "uint8") % 2, {"nbits": 1, "compress": "ccittfax4", "blockysize": 7}),
