@@ -29,8 +29,9 @@ class BlockScan:
     """A block of `ends` newlines: line 0 is what precedes the first, lines 1 .. ends - 1 are whole, then comes a part.
 
     `good[r]`: all whole groups of four lines from line r + 1 on are reads. `offsets`, `numbers`: starts and numbers of
-    the first four lines from 1 on in each cell. `seam`: (start, length, first byte) of the lines next to both edges,
-    by number. `head`, `tail`: (length, first byte, last byte) of the parts of lines.
+    the first four lines from 1 on in each cell, or, where one r alone is good, of the first read in each. `seam`:
+    (start, length, first byte) of the lines next to both edges, by number. `head`, `tail`: (length, first byte, last
+    byte) of the parts of lines.
     """
 
     offset: int
@@ -64,7 +65,13 @@ def scan_bytes(data: bytes, offset: int, shift: int) -> BlockScan:
     starts, stops = ends[:-1] + 1, ends[1:]
     lengths, firsts = line_table(array, starts, stops)
     starts += offset
-    first = first_in_cells(starts, shift, 4)
+    good = (
+        _reads_from(lengths, firsts, 0),
+        _reads_from(lengths, firsts, 1),
+        _reads_from(lengths, firsts, 2),
+        _reads_from(lengths, firsts, 3),
+    )
+    offsets, numbers = _marked(starts, shift, good)
     whole = len(starts)
     near = [i for i in range(whole) if i < _SEAM or i >= whole - _SEAM] if whole < 3 * _SEAM else _edges(whole)
     head = int(ends[0]) if len(ends) else len(array)
@@ -75,14 +82,9 @@ def scan_bytes(data: bytes, offset: int, shift: int) -> BlockScan:
         offset=offset,
         length=len(data),
         ends=len(ends),
-        good=(
-            _reads_from(lengths, firsts, 0),
-            _reads_from(lengths, firsts, 1),
-            _reads_from(lengths, firsts, 2),
-            _reads_from(lengths, firsts, 3),
-        ),
-        offsets=starts[first],
-        numbers=first + 1,
+        good=good,
+        offsets=offsets,
+        numbers=numbers,
         seam={i + 1: (int(starts[i]), int(lengths[i]), int(firsts[i])) for i in near},
         head=_part(array[:head]),
         tail=_part(array[tail:]),
@@ -197,6 +199,18 @@ class FastqJoin:
 def _scan_block(source: Source, shift: int, block: Range) -> list[BlockScan]:
     data = source.read(*block)
     return [scan_bytes(data[at : at + PIECE], block[0] + at, shift) for at in range(0, len(data), PIECE)]
+
+
+def _marked(starts: Ints, shift: int, good: tuple[bool, ...]) -> tuple[Ints, Ints]:
+    """Starts and numbers of the lines that may become marks."""
+    if sum(good) == 1:
+        # Either reads begin at every fourth line from there on, or the block has to be walked.
+        begin = good.index(True)
+        reads = starts[begin::4]
+        first = first_in_cells(reads, shift)
+        return reads[first], 4 * first + begin + 1
+    first = first_in_cells(starts, shift, 4)
+    return starts[first], first + 1
 
 
 def _reads_from(lengths: Ints, firsts: Ints, begin: int) -> bool:

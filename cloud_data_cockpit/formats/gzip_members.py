@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ PIECE = 1 << 19
 """No piece of plain bytes is longer unless somebody asks: what has just been decoded is still in the cache."""
 
 _FIRST_STEP, _LONGEST_STEP = 64 << 10, 4 << 20
+_BGZF_BLOCK = 64 << 10
 
 _LONGEST_HEADER = 256 << 10
 _HEADER_CRC, _EXTRA, _NAME, _COMMENT, _RESERVED = 2, 4, 8, 16, 0xE0
@@ -192,6 +194,7 @@ class Members:
         self._last = b""
         self._more = False
         self._step = _LONGEST_STEP
+        self._most = sys.maxsize
         self._crc = rest.crc if rest else 0
         self._length = rest.length if rest else 0
         self._whole = start.window is None or rest is not None
@@ -250,8 +253,11 @@ class Members:
                 return b"", view[:0]
             take *= 4
         at = self.offset - len(view) - len(self._part)
+        is_block = bgzf_size(data[:length]) is not None
         if self.count == 0:
-            self.bgzf = self._whole and bgzf_size(data[:length]) is not None
+            self.bgzf = self._whole and is_block
+        # A decoder makes room for all that it may give.
+        self._most = _BGZF_BLOCK if is_block else sys.maxsize
         if self.began:
             self.began(at, self.plain)
         view = view[length - len(self._part) :]
@@ -273,7 +279,7 @@ class Members:
         )
 
     def _inflated(self, view: memoryview) -> tuple[bytes, memoryview]:
-        body, limit = self._body, self.limit
+        body, limit = self._body, min(self.limit, self._most)
         # Few bytes at first: what a decoder is given behind the end of a member it gives back as a copy.
         given, rest = (view[:0], view) if self._more else (view[: self._step], view[self._step :])
         try:

@@ -19,7 +19,7 @@ from .las_data import columns_of, las_data, las_header, laz_file
 from .las_grid import EVERYWHERE, MOST_TILES, Box, Grid, integer_box
 from .las_header import SIGNATURE, WAVE_FORMATS, Head
 from .las_layout import Layout, layout_of, positive_scales
-from .las_read import count_points, piece_file, read_points
+from .las_read import count_points, file_of, read_points
 from .las_scan import Sieve, survey
 from .laz_chunks import Bytes, Ints
 
@@ -167,11 +167,10 @@ class LasFormat:
         return las_data(source, head, points)
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
-        head, points = self._points(source, shared, piece)
-        if not header:
-            return points.tobytes()
-        before, after = piece_file(source, head, points)
-        return b"".join([before, points.data, after])
+        if header:
+            return file_of(source, layout_of(source), shared, piece)
+        _, points = self._points(source, shared, piece)
+        return points.tobytes()
 
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         return count_points(source, shared, piece)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import FormatError, MissingExtra
 from ..source import Source
 from .las_header import POINT_SIZES, Head
-from .las_read import piece_file
+from .las_read import around
 from .laz_chunks import Bytes, lazrs
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def las_header(source: Source, head: Head, points: Bytes) -> laspy.LasHeader:
         import laspy
     except ImportError:
         raise MissingExtra("point clouds need laspy: pip install 'cloud-data-cockpit[geospatial]'") from None
-    before, after = piece_file(source, head, points)
-    start = int.from_bytes(before[96:100], "little")
+    frame = around(source, head)
+    before, after, start = frame.before(points), frame.after, frame.points_at
     file = bytearray(before + after)
     if after:
         file[235:243] = start.to_bytes(8, "little")
@@ -52,8 +52,9 @@ def las_data(source: Source, head: Head, points: Bytes) -> laspy.LasData:
 
 
 def laz_file(source: Source, head: Head, points: Bytes) -> bytes:
-    """A LAZ file of `points` alone, its header and records the object's own as in `piece_file`."""
-    before, after = piece_file(source, head, points)
+    """A LAZ file of `points` alone, its header and records the object's own as in `Around`."""
+    frame = around(source, head)
+    before, after = frame.before(points), frame.after
     library = lazrs()
     how = library.LazVlr.new_for_compression(head.point_format, head.record - POINT_SIZES[head.point_format], False)
     record = how.record_data()
