@@ -13,6 +13,21 @@ from itertools import pairwise
 
 LIKELY = (",", "\t", ";", "|")
 NAMED = (".csv", ".tsv", ".tab")
+NAMED_OTHERWISE = (
+    ".md",
+    ".markdown",
+    ".rst",
+    ".tex",
+    ".html",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".sql",
+    ".py",
+    ".r",
+    ".js",
+    ".sh",
+)
 SAMPLE_ROWS = 200
 SAMPLE_CHARS = 64 << 10
 LONG_CELL_WORDS = 3.0
@@ -23,7 +38,7 @@ OTHER_KINDS = re.compile(r">|\{|\[|<|%PDF|@(HD|SQ|RG|PG|CO)\t|##(fileformat|gff)
 NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?\s*")
 YEAR = re.compile(r"[12]\d{3}")
 SEPARATOR = re.compile(r'"?sep=([^\w\r\n"])"?[,;|\t]*(?:\r\n?|\n)', re.IGNORECASE)
-COMMENT = re.compile(r"[\r\n]*([#!][^\r\n]*)(?:\r\n?|\n)")
+COMMENT = re.compile(r"[\r\n]*((?:[#!]|track\s+\w+=|browser\s+[a-z]+\s)[^\r\n]*)(?:\r\n?|\n)")
 TIME = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 
 Rows = list[list[str]]
@@ -54,7 +69,7 @@ class Above:
 
 
 def find_above(text: str) -> Above:
-    """Excel's `sep=;` in the first line, and the comments that follow it: lines that begin with # or !."""
+    """Excel's `sep=;` in the first line, and the comments that follow it: lines that begin with # or !, and UCSC's."""
     named = SEPARATOR.match(text)
     end, comments = named.end() if named else 0, []
     while comment := COMMENT.match(text, end):
@@ -143,7 +158,7 @@ def looks_like_header(rows: Rows) -> bool:
 def likelihood(name: str, text: str, *, whole: bool) -> float:
     """0 to 1, that `text` is CSV: 0 for other kinds of text and for prose unless named so, 0.7 or 0.9 for a table."""
     begun = text.lstrip("\ufeff \t\r\n")
-    if not begun or OTHER_KINDS.match(begun):
+    if not begun or OTHER_KINDS.match(begun) or name.lower().endswith(NAMED_OTHERWISE):
         return 0.0
     named = name.lower().endswith(NAMED)
     above = find_above(text)
