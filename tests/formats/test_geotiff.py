@@ -619,7 +619,7 @@ def test_offsets_beyond_four_gibibytes() -> None:
 
 
 def test_small_groups_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geotiff_tiles.groups, "__defaults__", (600,))
+    monkeypatch.setattr(geotiff_tiles, "group_size", lambda layout, window: 600)
     for options in ({"tiled": True, "blockxsize": 16, "blockysize": 16}, {"blockysize": 7}, {"compress": "lzw"}):
         data = pixels(3, 40, 53, "uint8")
         content = made(data, interleave="band" if "tiled" in options else "pixel", **options)
