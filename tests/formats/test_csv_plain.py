@@ -30,7 +30,7 @@ numbers = st.one_of(
 def flags_of(cells: list[str]) -> int | None:
     rows = "".join(f"text,{cell}\n" for cell in cells)
     found = plain_rows(f"\n{rows}".encode(), 0, len(rows) + 1, GRAMMAR, 2, (1,))
-    return None if found is None else int(found[2][1])
+    return None if found is None else int(found.flags[1])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_types_of_the_exact_way(rows: list[tuple[str, str]], piece: int) -> 
     if found is None:
         return
     exact = survey(data, GRAMMAR, 3, typed=True)
-    quick = type(exact)(found[2], 3, 3)
+    quick = type(exact)(found.flags, 3, 3)
     assert [quick.types(3)[i] for i in (0, 2)] == [exact.types(3)[i] for i in (0, 2)]
     assert quick.numbers_kept_as_text() == exact.numbers_kept_as_text() == []
 
@@ -85,7 +85,7 @@ def test_the_row_starts_of_the_exact_way(text: str, columns: int, entry: int, be
     found = plain_rows(b"\n" * before + data, before, before + len(data), GRAMMAR, columns, ())
     if found is None:
         return
-    starts, end, _ = found
+    starts, end = found.starts, found.end
     quick = plain_scan(data[0], data[-1], starts, GRAMMAR, [entry, QUOTED])
     exact = scan(np.frombuffer(data, np.uint8), GRAMMAR, [entry, QUOTED])
     for state in (entry, QUOTED):
