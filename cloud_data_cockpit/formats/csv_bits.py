@@ -26,7 +26,7 @@ NUMBER_UNITS = frozenset(b"0123456789.-")
 _CHUNK = 1 << 18
 _NEWLINE, _COMMA, _DIGIT, _DOT, _MINUS, _ZERO = range(6)
 _BEFORE = np.uint64(1 << 63)
-_NO_BITS = np.uint64(0)
+_NOWHERE = np.zeros(0, np.intp)
 _RUN = (1, 2, 4, 8)
 """By these shifts, what is left of a run of digits is what follows its first 15: those fit an int64 and a float64."""
 
@@ -50,13 +50,14 @@ def cells_by_bits(
     marks[0] = _BEFORE
     # The row behind the last newline is not in the piece.
     marks[len(units) // 64 + (len(units) % 64 > 0)] ^= np.uint64(1 << (len(units) - 1) % 64)
-    plain = _Plain.of(streams, edges) if numbers else None
+    solid = not edges.all()
+    plain = _Plain.of(streams, edges, solid) if numbers else None
     flags = np.zeros(columns, np.uint8)
     others = ~edges
     looked_at = np.zeros_like(edges)
     for column in range(columns):
         filled = others | marks
-        moved = _sum(filled, marks)
+        moved = _sum(filled, marks, solid)
         marks = moved & edges
         if plain is not None and column in numbers:
             filled ^= moved
@@ -77,11 +78,11 @@ class _Plain:
     dotted: Bits
 
     @classmethod
-    def of(cls, streams: NDArray[np.uint64], edges: Bits) -> _Plain:
+    def of(cls, streams: NDArray[np.uint64], edges: Bits, solid: bool) -> _Plain:
         """What holds for all cells, whether they are looked at or not."""
         digits, dots, minus, zeros = streams[_DIGIT], streams[_DOT], streams[_MINUS], streams[_ZERO]
         begins, before_digit = _up(edges), _down(digits)
-        behind = _sum(digits, _up(dots))
+        behind = _sum(digits, _up(dots), solid)
         dotted = behind & ~digits
         odd = ~(digits | dots | minus | edges)
         odd |= minus & ~(begins & before_digit)
@@ -89,7 +90,7 @@ class _Plain:
         leading = zeros & before_digit & (begins | _up(minus))
         if bool(leading.any()):
             # Before a dot they change nothing. Where none follows, the last digit is marked in their place.
-            odd |= _down(_sum(digits, leading) & edges)
+            odd |= _down(_sum(digits, leading, solid) & edges)
         whole = behind & digits
         # A run of 16 has all bits of some byte.
         if bool((whole.view(np.uint8) == 255).any()):
@@ -135,14 +136,14 @@ def _classified(units: NDArray[np.uint8], delimiter: int, classes: int) -> tuple
     return streams, np.concatenate(ends)
 
 
-def _sum(runs: Bits, marks: Bits) -> Bits:
-    """Both added as two long numbers."""
+def _sum(runs: Bits, marks: Bits, solid: bool) -> Bits:
+    """Both added as two long numbers; `solid`: there may be words with nothing but ones in `runs`."""
     total = runs + marks
-    carry = total < runs
+    carry = (total < runs).view(np.uint8)[:-1]
     after = total[1:]
-    after += carry[:-1]
+    after += carry
     # A word of ones hands its carry on.
-    late = np.flatnonzero(after < carry[:-1]) + 1
+    late = np.flatnonzero(after < carry) + 1 if solid else _NOWHERE
     while len(late) and len(late := late[late < len(after)]):
         after[late] += np.uint64(1)
         late = late[after[late] == 0] + 1
