@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..errors import BadRequest, CockpitError, FormatError
 from ..models import Slice
 from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, HEAD_BYTES, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
-from .csv_columns import pack_types, to_frame, to_table, unpack_types
+from .csv_columns import Columns, pack_types, to_frame, to_table, unpack_types
 from .csv_dialect import likelihood, looks_like_header, parse_rows, sniff, sniff_quote, unique_names
 from .csv_encoding import (
     Encoding,
@@ -29,7 +30,8 @@ from .csv_encoding import (
 )
 from .csv_index import Merge, Reading, build, count_rows, first_rows, refuse_zeros, unpack_starts
 from .csv_params import NO_QUOTES, CsvParams
-from .csv_scan import Grammar
+from .csv_scan import Grammar, end_of_rows
+from .parts import whole_parts
 
 NAMES_SHOWN = 8
 
@@ -130,7 +132,7 @@ class CsvFormat:
 
     def read(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> Any:
         """pandas.DataFrame with the columns and dtypes of the whole object, whatever this slice holds."""
-        return to_frame(self.to_arrow(source, shared, piece), unpack_types(shared["types"]))
+        return to_frame(self._table(source, shared, piece, large=True), unpack_types(shared["types"]))
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         """The rows as they are stored; with `header`, behind the header row and the byte order mark of the object."""
@@ -147,14 +149,17 @@ class CsvFormat:
 
     def to_arrow(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> Any:
         """pyarrow.Table with the same schema in every slice: int64, double, bool, string."""
-        header, *ranges = source.read_many([(0, int(shared["body"])), *piece.ranges])
+        return self._table(source, shared, piece, large=False)
+
+    def _table(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, large: bool) -> Any:
         encoding, grammar = Encoding(shared["encoding"], bom=shared["bom"]), _grammar(shared)
         types = unpack_types(shared["types"])
-        names = _names(header, encoding, grammar) if shared["header"] else []
-        rows = to_utf8(b"".join(ranges), encoding.name) if piece.records else b""
-        narrow = Grammar(grammar.delimiter, grammar.quote)
-        usual = min(int(shared["usual"]), len(types))
-        return to_table(rows, narrow, types, _extended(names, len(types)), usual, typed=shared["typed"])
+        header = read_joined(source, [(0, int(shared["body"]))]) if shared["header"] else b""
+        names = _extended(_names(header, encoding, grammar) if header else [], len(types))
+        ranges = piece.ranges if piece.records else ()
+        parts = (to_utf8(part, encoding.name) for part in whole_parts(source, ranges, partial(end_of_rows, grammar)))
+        columns = Columns(types, names, min(int(shared["usual"]), len(types)), shared["typed"], large)
+        return to_table(parts, Grammar(grammar.delimiter, grammar.quote), columns)
 
     def to_text(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> str:
         """The text with its header, newlines as they are stored, without a byte order mark."""
