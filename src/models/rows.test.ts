@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { listing, shownBy } from '../testing/records';
+import { until } from '../testing/until';
 import { Rows } from './rows';
 import { EntryTable } from './table';
 
@@ -59,7 +60,7 @@ describe('Rows', () => {
     add(rows, ['k0.5']);
     rows.setFilter('9');
     add(rows, ['k9.5', 'other']);
-    await vi.waitFor(() => expect(rows.busy).toBe(false));
+    await until(() => expect(rows.busy).toBe(false));
     const wanted = [...many, 'k9.5'].filter(name => name.includes('9')).length;
     expect(rows.count).toBe(wanted);
     expect(names(rows).slice(0, 3)).toEqual(['k9', 'k9.5', 'k19']);
