@@ -1,8 +1,8 @@
 """Rows and numbers of a plain piece of a CSV by bits: one for each byte, so that an operation looks at 64 bytes.
 
-The streams of bits and the sums that move a mark to the end of a run are those of Parabix (Cameron, Herdy, Lin:
-"High Performance XML Parsing Using Parallel Bit Stream Technology", 2008): where runs of ones and marks at which some of
-them begin are added, the carry of each mark stops at the first place behind its run.
+The streams of bits and the sums that move a mark to the end of a run are those of Parabix (Cameron, Herdy, Lin: "High
+Performance XML Parsing Using Parallel Bit Stream Technology", 2008): where runs of ones and marks at which some of them
+begin are added, the carry of each mark stops at the first place behind its run.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def cells_by_bits(
     """(ends of the rows, flags of the columns) of a piece without quotes and returns that ends with a newline.
 
     None when a row is blank, or has not `columns` cells, or a cell in one of the columns `numbers` is not a plain
-    number: digits, with a minus before them, or a dot among them, or both; at most 15 before the dot, and where there is
-    none no zero that leads. The delimiter is none of their signs. Columns besides `numbers` have no flags.
+    number: digits, with a minus before them, or a dot among them, or both; at most 15 before the dot, and without one
+    no zero that leads. The delimiter is none of their signs. Columns besides `numbers` have no flags.
     """
     streams, ends = _classified(units, delimiter, len(_VALUES) if numbers else 2)
     newlines = streams[_NEWLINE]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from .csv_scan import CACHED_UNITS, Grammar, fields
+from .parts import holds_rows
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
@@ -132,7 +133,7 @@ def to_table(parts: Iterable[bytes], grammar: Grammar, columns: Columns) -> Any:
     import pyarrow as pa
 
     schema = pa.schema(list(zip(columns.names, columns.kinds(), strict=True)))
-    tables = [_part_table(rows, grammar, columns, schema) for rows in parts if rows.strip(b"\r\n")]
+    tables = [_part_table(rows, grammar, columns, schema) for rows in parts if holds_rows(rows)]
     return pa.concat_tables(tables or [schema.empty_table()])
 
 

@@ -1,8 +1,8 @@
 """Plain blocks of a CSV: no quotes, no returns, as many cells in every row; row starts and types in one pass.
 
 Most tables are like this. The cells of the columns that are not text must be written plainly, as 12, -0.5 or nothing.
-Rows of few columns are looked at as bits (`csv_bits`); of others the cells are listed, and eight bytes of each looked at
-at once. What is not plain is left to the exact ways, which take far longer.
+Rows of few columns are looked at as bits (`csv_bits`); of others the cells are listed, and eight bytes of each are
+looked at together. What is not plain is left to the exact ways, which take far longer.
 """
 
 from __future__ import annotations
@@ -111,7 +111,12 @@ def _is_clean(units: NDArray[np.uint8]) -> bool:
 
 
 def _rows_of(
-    data: bytes, units: NDArray[np.uint8], piece: tuple[int, int], grammar: Grammar, columns: int, numbers: Sequence[int]
+    data: bytes,
+    units: NDArray[np.uint8],
+    piece: tuple[int, int],
+    grammar: Grammar,
+    columns: int,
+    numbers: Sequence[int],
 ) -> tuple[Places, NDArray[np.uint8]] | None:
     """(ends of the rows, flags) of a piece of whole rows by the fastest way; None when it is not plain."""
     at, after = piece

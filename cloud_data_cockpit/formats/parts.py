@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from ..source import Range, Source
 from .gzip_source import GzipSource, read_ahead
 
-PARTS = 8
-"""A slice is read in so many, as far as they are neither small nor large."""
-SMALLEST, LARGEST = 1 << 20, 8 << 20
+PARTS = 16
+"""A slice is read in so many, as far as they are neither too small nor too large."""
+SMALLEST, LARGEST = 1 << 20, 2 << 20
 
 _AHEAD = 3
+_LOOK = 64
 
 
 def whole_parts(
@@ -40,6 +41,11 @@ def whole_parts(
 def end_of_line(data: bytes) -> int:
     """Behind the last newline."""
     return data.rfind(b"\n") + 1
+
+
+def holds_rows(part: bytes) -> bool:
+    """Whether there is more than blank lines."""
+    return bool(part[:_LOOK].strip(b"\r\n") or part[_LOOK:].strip(b"\r\n"))
 
 
 def _fetched(source: Source, start: int, stop: int, size: int) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import FormatError
 from .lines import NEWLINE, positions
+from .parts import holds_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +30,7 @@ def table_of(
     import pyarrow as pa
 
     schema = schema_of(columns, large=large)
-    tables = [_part_table(part, schema, encoding, uneven) for part in parts if part.strip(b"\r\n")]
+    tables = [_part_table(part, schema, encoding, uneven) for part in parts if holds_rows(part)]
     return pa.concat_tables(tables or [schema.empty_table()])
 
 

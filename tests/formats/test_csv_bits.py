@@ -20,7 +20,9 @@ numbers = st.one_of(
     st.integers(-(10**16), 10**16).map(str),
     st.floats(-1e6, 1e6).map(repr),
     st.sampled_from(["", "0", "-0", "007", "-01.5", "1" * 15, "1" * 16, "-" + "9" * 15, "0." + "3" * 150, "1" * 200]),
-    st.sampled_from(["1e5", "+1", "inf", "1_000", "0x1F", " 1", "1 ", "é", "１", "nan", "-.", "-.5", ".5", "5.", "1..2"]),
+    st.sampled_from(
+        ["1e5", "+1", "inf", "1_000", "0x1F", " 1", "1 ", "é", "１", "nan", "-.", "-.5", ".5", "5.", "1..2"]
+    ),
 )
 text = st.one_of(st.text("ab01.- é\x00", max_size=9), st.integers(55, 200).map(lambda n: "x" * n))
 
