@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from .csv_scan import CACHED_UNITS, Grammar, fields
-from .parts import holds_rows
+from .parts import LARGEST, holds_rows
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
@@ -143,7 +143,8 @@ def _part_table(rows: bytes, grammar: Grammar, columns: Columns, schema: Any) ->
     kinds, usual, typed = schema.types, columns.usual, columns.typed
     try:
         # Slices are read side by side, so each is parsed by one thread; every further one would hold memory of its own.
-        table = _read(rows, grammar, usual, PARSE_BLOCK, kinds[:usual], typed=typed, threads=False)
+        block = len(rows) + 1 if len(rows) <= 2 * LARGEST else PARSE_BLOCK
+        table = _read(rows, grammar, usual, block, kinds[:usual], typed=typed, threads=False)
         gaps = [pa.nulls(table.num_rows, kind) for kind in kinds[usual:]]
         return pa.table([*table.columns, *gaps], schema=schema)
     except pa.ArrowInvalid:

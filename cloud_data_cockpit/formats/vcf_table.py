@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import FormatError
 from .lines import NEWLINE, positions
-from .parts import holds_rows
+from .parts import LARGEST, holds_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +75,9 @@ def _part_table(body: bytes, schema: pa.Schema, encoding: str, uneven: bool) -> 
 
 
 def _block_size(body: bytes, columns: int) -> int:
-    """Bytes that are parsed at a time: no less than the longest line."""
+    """Bytes that are parsed at a time: no less than the longest line; a part as a whole."""
+    if len(body) <= 2 * LARGEST:
+        return len(body) + 1
     ends = positions(np.frombuffer(body, dtype=np.uint8), NEWLINE)
     longest = int(np.diff(ends, prepend=-1, append=len(body)).max())
     return max(smallest_part(columns), longest + 1024)
