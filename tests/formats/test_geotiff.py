@@ -219,6 +219,8 @@ KINDS: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
     "lzma": (pixels(1, 40, 53, "uint8"), {"compress": "lzma"}),
     "webp": (pixels(3, 40, 53, "uint8"), {"compress": "webp", "WEBP_LOSSLESS": True, "interleave": "pixel"}),
     "jpeg-ycbcr": (pixels(3, 40, 53, "uint8"), {"compress": "jpeg", "photometric": "ycbcr", "tiled": True}),
+    "inks": (pixels(4, 40, 53, "uint8"), {"photometric": "cmyk", "interleave": "pixel", "blockysize": 7}),
+    "inks-of-16-bits": (pixels(4, 40, 53, "uint16"), {"photometric": "cmyk", "interleave": "pixel"}),
     "jpeg-strips": (pixels(1, 40, 53, "uint8"), {"compress": "jpeg", "blockysize": 8}),
     "bits-1": (pixels(1, 40, 53, "uint8") % 2, {"nbits": 1}),
     "bits-1-fax": (pixels(1, 40, 53, "uint8") % 2, {"nbits": 1, "compress": "ccittfax4", "blockysize": 7}),
@@ -617,7 +619,7 @@ def test_offsets_beyond_four_gibibytes() -> None:
 
 
 def test_small_groups_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geotiff_tiles.groups, "__defaults__", (600,))
+    monkeypatch.setattr(geotiff_tiles, "group_size", lambda layout, window: 600)
     for options in ({"tiled": True, "blockxsize": 16, "blockysize": 16}, {"blockysize": 7}, {"compress": "lzw"}):
         data = pixels(3, 40, 53, "uint8")
         content = made(data, interleave="band" if "tiled" in options else "pixel", **options)
