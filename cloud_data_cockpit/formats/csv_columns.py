@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from .csv_scan import CACHED_UNITS, Grammar, fields
-from .parts import LARGEST, holds_rows
+from .parts import LARGEST, each, holds_rows
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
@@ -133,7 +133,7 @@ def to_table(parts: Iterable[bytes], grammar: Grammar, columns: Columns) -> Any:
     import pyarrow as pa
 
     schema = pa.schema(list(zip(columns.names, columns.kinds(), strict=True)))
-    tables = [_part_table(rows, grammar, columns, schema) for rows in parts if holds_rows(rows)]
+    tables = list(each(lambda rows: _part_table(rows, grammar, columns, schema), filter(holds_rows, parts)))
     return pa.concat_tables(tables or [schema.empty_table()])
 
 
@@ -142,7 +142,7 @@ def _part_table(rows: bytes, grammar: Grammar, columns: Columns, schema: Any) ->
 
     kinds, usual, typed = schema.types, columns.usual, columns.typed
     try:
-        # Slices are read side by side, so each is parsed by one thread; every further one would hold memory of its own.
+        # Several parts are parsed at once; every further thread for one of them would hold memory of its own.
         block = len(rows) + 1 if len(rows) <= 2 * LARGEST else PARSE_BLOCK
         table = _read(rows, grammar, usual, block, kinds[:usual], typed=typed, threads=False)
         gaps = [pa.nulls(table.num_rows, kind) for kind in kinds[usual:]]

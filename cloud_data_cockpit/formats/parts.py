@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from ..source import Range, Source
 from .gzip_source import GzipSource, read_ahead
@@ -10,9 +14,12 @@ from .gzip_source import GzipSource, read_ahead
 PARTS = 16
 """A slice is read in so many, as far as they are neither too small nor too large."""
 SMALLEST, LARGEST = 1 << 20, 2 << 20
+FETCHED = 16 << 20
+"""Bytes under way: most slices are asked for all at once, as a distant service takes long to answer."""
 
-_AHEAD = 3
+_WORKING = 4
 _LOOK = 64
+R = TypeVar("R")
 
 
 def whole_parts(
@@ -38,6 +45,23 @@ def whole_parts(
         yield rest
 
 
+def each(work: Callable[[bytes], R], parts: Iterable[bytes]) -> Iterator[R]:
+    """What `work` makes of the parts, in order; a few threads work, and hold a part each."""
+    threads = min(_WORKING, os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="parts")
+    coming: deque[Future[R]] = deque()
+    try:
+        for part in parts:
+            coming.append(pool.submit(work, part))
+            del part  # nobody but the work holds it
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def end_of_line(data: bytes) -> int:
     """Behind the last newline."""
     return data.rfind(b"\n") + 1
@@ -54,4 +78,4 @@ def _fetched(source: Source, start: int, stop: int, size: int) -> Iterator[bytes
             yield source.read(start, stop - start)
         return
     # What is decompressed goes on where the read before has ended.
-    yield from read_ahead(source, start, stop, size, 1 if isinstance(source, GzipSource) else _AHEAD)
+    yield from read_ahead(source, start, stop, size, 1 if isinstance(source, GzipSource) else max(1, FETCHED // size))

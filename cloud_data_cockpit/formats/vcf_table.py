@@ -9,12 +9,12 @@ import numpy as np
 
 from ..errors import FormatError
 from .lines import NEWLINE, positions
-from .parts import LARGEST, holds_rows
+from .parts import LARGEST, each, holds_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Slices are read side by side, so each is parsed by one thread.
+# Several parts are parsed at once, each by one thread.
 _BLOCK, _WIDE_BLOCK, _WIDE = 1 << 20, 16 << 20, 256
 
 
@@ -30,7 +30,7 @@ def table_of(
     import pyarrow as pa
 
     schema = schema_of(columns, large=large)
-    tables = [_part_table(part, schema, encoding, uneven) for part in parts if holds_rows(part)]
+    tables = list(each(lambda part: _part_table(part, schema, encoding, uneven), filter(holds_rows, parts)))
     return pa.concat_tables(tables or [schema.empty_table()])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from cloud_data_cockpit.formats import parts
 from cloud_data_cockpit.formats.csv import CsvFormat
 from cloud_data_cockpit.formats.csv_params import CsvParams
 from cloud_data_cockpit.formats.csv_scan import Grammar, end_of_rows
-from cloud_data_cockpit.formats.parts import end_of_line, holds_rows, whole_parts
+from cloud_data_cockpit.formats.parts import each, end_of_line, holds_rows, whole_parts
 from cloud_data_cockpit.formats.vcf import VcfFormat, VcfParams
 from cloud_data_cockpit.source import MemorySource
 
@@ -111,7 +112,7 @@ def test_parts_end_with_lines_and_join_to_the_whole() -> None:
     assert list(whole_parts(source, [], end_of_line)) == []
 
 
-def test_only_some_parts_are_fetched_ahead() -> None:
+def test_only_some_parts_are_fetched_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     class Counted(MemorySource):
         reads = 0
 
@@ -119,11 +120,27 @@ def test_only_some_parts_are_fetched_ahead() -> None:
             Counted.reads += 1
             return super().read(offset, length)
 
+    monkeypatch.setattr(parts, "FETCHED", 4 * 28)
     source = Counted(b"a line\n" * 1000, uri="memory:a")
     found = whole_parts(source, [(0, source.size)], end_of_line, 28)
     assert len(list(itertools.islice(found, 10))) == 10
     assert Counted.reads <= 10 + 4
     found.close()
+
+
+def test_each_part_is_worked_on_in_order_and_few_are_taken() -> None:
+    taken: list[int] = []
+
+    def coming() -> Iterator[bytes]:
+        for number in range(50):
+            taken.append(number)
+            yield b"%d" % number
+
+    found = each(int, coming())
+    assert list(itertools.islice(found, 20)) == list(range(20))
+    assert len(taken) <= 20 + 4
+    with pytest.raises(ValueError, match="no number"):
+        list(each(int, [b"1", b"no number", b"3"]))
 
 
 @pytest.mark.parametrize(
