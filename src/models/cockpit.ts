@@ -18,6 +18,7 @@ import type { ISort } from './order';
 import type { Rows } from './rows';
 import { SearchModel } from './search';
 import { SlicesModel } from './slices';
+import { inSteps } from './steps';
 import type { IPlace } from './places';
 import { Places } from './places';
 import type { ITarget, IUploadItem } from './upload';
@@ -400,7 +401,7 @@ export class Cockpit {
     this._showing = undefined;
     const stored = this._stored.splice(0);
     const here = stored.filter(({ bucket }) => bucket === this.browser.location.bucket);
-    here.slice(-MOST_ROWS).forEach(({ bucket, key, size }) => this.browser.written(bucket, key, size));
+    await inSteps(here.slice(-MOST_ROWS), ({ bucket, key, size }) => this.browser.written(bucket, key, size));
     if (here.length && this.browser.canRefresh) {
       await this.browser.refresh();
     }
