@@ -75,7 +75,7 @@ const STEPS: Record<string, Step> = {
 };
 
 test('100,000 keys scrolled to the end, sorted, filtered, selected: the page never stands still', async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   await serve(page);
   const cockpit = new CockpitPage(page);
   await cockpit.open();
