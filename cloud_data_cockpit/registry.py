@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
+from .contents import words_for
 from .errors import BadRequest, FormatError, MissingExtra, UnknownFormat
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def detect_format(name: str, head: bytes, size: int) -> Format:
         if sure > 0 and (best is None or sure > best[0]):
             best = (sure, found)
     if best is None:
+        words = words_for(head)
+        if words is not None:
+            raise UnknownFormat(f"{name} is {words}")
         raise UnknownFormat(
             f"the content of {name} is none of {', '.join(format_names())}; name the format if you know better"
         )

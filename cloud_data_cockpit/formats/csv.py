@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -17,18 +16,11 @@ from ..models import Slice
 from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, HEAD_BYTES, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .csv_columns import pack_types, to_frame, to_table, unpack_types
-from .csv_dialect import likelihood, looks_like_header, parse_rows, sniff, sniff_quote, unique_names
-from .csv_encoding import (
-    Encoding,
-    check_scannable,
-    find_encoding,
-    first_bad_utf8,
-    to_text,
-    to_utf8,
-    undefined_in_cp1252,
-)
-from .csv_index import Merge, Reading, build, count_rows, first_rows, refuse_zeros, unpack_starts
-from .csv_params import NO_QUOTES, CsvParams
+from .csv_dialect import likelihood, unique_names
+from .csv_encoding import Encoding, find_encoding, first_bad_utf8, to_text, to_utf8, undefined_in_cp1252
+from .csv_found import Found, find_reading, sample_text
+from .csv_index import Merge, Reading, build, count_rows, refuse_zeros, unpack_starts
+from .csv_params import CsvParams
 from .csv_scan import Grammar
 
 NAMES_SHOWN = 8
@@ -55,7 +47,7 @@ class CsvFormat:
 
     name: ClassVar[str] = "csv"
     title: ClassVar[str] = "CSV / TSV"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     extensions: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab")
     extra: ClassVar[str | None] = None
     params: ClassVar[type[PartitionParams]] = CsvParams
@@ -68,7 +60,7 @@ class CsvFormat:
         """0.9 for a table with a name that says so, 0.7 for a table, 0.5 for other text so named; else 0."""
         try:
             encoding = find_encoding(head, None)
-            text = _sample(head, encoding)
+            text = sample_text(head, encoding)
         except CockpitError:
             return 0.0
         return likelihood(name, text, whole=len(head) < HEAD_BYTES)
@@ -83,11 +75,13 @@ class CsvFormat:
         asked = _own(params)
         if source.size == 0:
             raise FormatError("the object is empty: there is nothing to cut")
-        reading, header = _find_reading(source, asked)
+        reading, found = find_reading(source, asked)
+        header = found.header
         merge = build(source, reading, report, run, block_size)
         report(source.size, source.size)
         encoding = _settle(source, reading, merge)
-        names = _names(source.read(0, reading.body), encoding, reading.grammar) if header else []
+        line = source.read(found.top, reading.body - found.top) if header else b""
+        names = _names(line, encoding, reading.grammar, found.row_names) if header else []
         columns = max(len(names), merge.survey.widest)
         types = "s" * columns if not (reading.typed and merge.starts.rows) else merge.survey.types(columns)
         facts = {
@@ -96,12 +90,14 @@ class CsvFormat:
             "delimiter": reading.grammar.delimiter,
             "quotechar": reading.grammar.quote,
             "header": header,
+            "top": found.top,
+            "row_names": found.row_names,
             "body": reading.body,
             "usual": reading.usual,
             "typed": reading.typed,
             "types": pack_types(types),
             "stride": merge.starts.stride,
-            "notes": _reading_notes(asked, reading, encoding, merge, header, _extended(names, columns)),
+            "notes": _reading_notes(asked, reading, encoding, merge, found, _extended(names, columns)),
         }
         return Index(
             format=self.name,
@@ -147,10 +143,11 @@ class CsvFormat:
 
     def to_arrow(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> Any:
         """pyarrow.Table with the same schema in every slice: int64, double, bool, string."""
-        header, *ranges = source.read_many([(0, int(shared["body"])), *piece.ranges])
+        top = int(shared["top"])
+        header, *ranges = source.read_many([(top, int(shared["body"]) - top), *piece.ranges])
         encoding, grammar = Encoding(shared["encoding"], bom=shared["bom"]), _grammar(shared)
         types = unpack_types(shared["types"])
-        names = _names(header, encoding, grammar) if shared["header"] else []
+        names = _names(header, encoding, grammar, shared["row_names"]) if shared["header"] else []
         rows = to_utf8(b"".join(ranges), encoding.name) if piece.records else b""
         narrow = Grammar(grammar.delimiter, grammar.quote)
         usual = min(int(shared["usual"]), len(types))
@@ -177,43 +174,6 @@ def _own(params: PartitionParams) -> CsvParams:
     return params
 
 
-def _sample(head: bytes, encoding: Encoding) -> str:
-    # Delimiters and numbers are ASCII, so Latin-1 shows all that matters where the encoding is not known yet.
-    return head[encoding.bom :].decode("latin-1" if encoding.guessed else encoding.name, "replace")
-
-
-def _find_reading(source: Source, asked: CsvParams) -> tuple[Reading, bool]:
-    """How to understand the object, and whether it has a header, by its first bytes and what was asked."""
-    head = source.read(0, min(HEAD_BYTES, source.size))
-    whole = source.size <= HEAD_BYTES
-    encoding = find_encoding(head, asked.encoding)
-    if (source.size - encoding.bom) % encoding.unit:
-        raise FormatError(f"the object ends in the middle of a character of {encoding.name}: it is cut off")
-    text = _sample(head, encoding)
-    quote = asked.quotechar or sniff_quote(text, whole=whole, delimiter=asked.delimiter)
-    found = sniff(
-        text,
-        whole=whole,
-        name=source.uri,
-        delimiter=asked.delimiter,
-        quote=None if quote == NO_QUOTES else quote,
-    )
-    if found.delimiter == found.quote:
-        raise BadRequest(f"{quote!r} cannot be both the delimiter and the quote character; name both")
-    check_scannable(encoding.name, found.delimiter + (found.quote or ""))
-    grammar = Grammar(found.delimiter, found.quote, encoding.unit, encoding.big_endian)
-    rows = parse_rows(text, found.delimiter, found.quote, whole=whole)
-    header = asked.header == "yes" or (asked.header == "auto" and bool(rows) and looks_like_header(rows))
-    begins = first_rows(source, grammar, encoding.bom, HEAD_BYTES)
-    first = next(begins, None)
-    if first is None:
-        raise FormatError("the object has no rows, only blank lines")
-    body = next(begins, source.size) if header else first
-    widths = Counter(map(len, rows[header:] or rows))
-    usual = widths.most_common(1)[0][0] if widths else 1
-    return Reading(encoding, grammar, usual, asked.types == "infer", body), header
-
-
 def _settle(source: Source, reading: Reading, merge: Merge) -> Encoding:
     """The encoding that fits all of the object; the header is looked at here, the body was in the scan."""
     header = source.read(0, reading.body)
@@ -226,14 +186,15 @@ def _settle(source: Source, reading: Reading, merge: Merge) -> Encoding:
     return Encoding("latin-1" if undefined else "cp1252")
 
 
-def _names(header: bytes, encoding: Encoding, grammar: Grammar) -> list[str]:
-    lines = io.StringIO(to_text(header[encoding.bom :], encoding.name), newline="")
+def _names(header: bytes, encoding: Encoding, grammar: Grammar, row_names: bool) -> list[str]:
+    lines = io.StringIO(to_text(header, encoding.name), newline="")
     try:
         if grammar.quote:
             rows = csv.reader(lines, delimiter=grammar.delimiter, quotechar=grammar.quote)
         else:
             rows = csv.reader(lines, delimiter=grammar.delimiter, quoting=csv.QUOTE_NONE)
-        return unique_names(next(row for row in rows if row))
+        cells = next(row for row in rows if row)
+        return unique_names(["", *cells] if row_names else cells)
     except csv.Error as error:
         raise FormatError(f'the header cannot be read ({error}); header="no" reads it as data') from error
 
@@ -279,12 +240,16 @@ def _cut_points(starts: NDArray[np.int64], index: Index, asked: CsvParams) -> tu
 
 
 def _reading_notes(
-    asked: CsvParams, reading: Reading, encoding: Encoding, merge: Merge, header: bool, names: list[str]
+    asked: CsvParams, reading: Reading, encoding: Encoding, merge: Merge, found: Found, names: list[str]
 ) -> list[str]:
     notes = []
     if reading.encoding.guessed and encoding.name != "utf-8":
         notes.append(f"The text is not UTF-8; it is read as {encoding.name}. Choose an encoding if signs look wrong.")
-    if not header and asked.header == "auto":
+    if found.above:
+        notes.append(f"{found.above:,} lines above the table (comments, or sep=) are no rows; read() keeps them.")
+    if found.row_names:
+        notes.append("The header has one cell less than the rows: the first column has no name, as R writes row names.")
+    if not found.header and asked.header == "auto":
         notes.append('The first row looks like data; the columns are called column_1, ... header="yes" says otherwise.')
     survey = merge.survey
     if survey.narrower or survey.wider:

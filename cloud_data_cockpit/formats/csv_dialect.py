@@ -15,9 +15,12 @@ NAMED = (".csv", ".tsv", ".tab")
 SAMPLE_ROWS = 200
 SAMPLE_CHARS = 64 << 10
 LONG_CELL_WORDS = 3.0
+WIDE = 200
 OTHER_KINDS = re.compile(r">|\{|\[|<|%PDF|@(HD|SQ|RG|PG|CO)\t|##(fileformat|gff)|@[^\n]*\n[^\n]*\n\+")
 NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?\s*")
 YEAR = re.compile(r"[12]\d{3}")
+SEPARATOR = re.compile(r'"?sep=([^\w\r\n"])"?[,;|\t]*(?:\r\n?|\n)', re.IGNORECASE)
+COMMENT = re.compile(r"[\r\n]*([#!][^\r\n]*)(?:\r\n?|\n)")
 TIME = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 
 Rows = list[list[str]]
@@ -33,15 +36,46 @@ class Dialect:
     agreeing: float = 1.0
 
 
-def parse_rows(text: str, delimiter: str, quote: str | None, *, whole: bool) -> Rows:
-    """The first rows of `text`; unless it is the `whole` object, the last row of it is cut and left out."""
-    lines = io.StringIO(text[:SAMPLE_CHARS], newline="")
+@dataclass(frozen=True)
+class Above:
+    """What may stand above a table: up to `end` (characters), comments from `comments` on, and the delimiter named."""
+
+    end: int = 0
+    comments: tuple[int, ...] = ()
+    delimiter: str | None = None
+
+    @property
+    def begin(self) -> int:
+        """Where the first comment begins, or the table if there is none."""
+        return self.comments[0] if self.comments else self.end
+
+
+def find_above(text: str) -> Above:
+    """Excel's `sep=;` in the first line, and the comments that follow it: lines that begin with # or !."""
+    named = SEPARATOR.match(text)
+    end, comments = named.end() if named else 0, []
+    while comment := COMMENT.match(text, end):
+        end = comment.end()
+        comments.append(comment.start(1))
+    return Above(end, tuple(comments), named[1] if named else None)
+
+
+def parse_rows(text: str, delimiter: str, quote: str | None, *, whole: bool, most: int = SAMPLE_CHARS) -> Rows:
+    """The first rows of `text`; unless it is the `whole` object, the last row of it is cut and left out.
+
+    No more than `most` characters are looked at.
+    """
+    lines = io.StringIO(text[:most], newline="")
     if quote is None:
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     else:
         reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
-    rows = [row for row in reader if row]
-    return rows if (whole and len(text) <= SAMPLE_CHARS) or len(rows) < 2 else rows[:-1]
+    rows: Rows = []
+    try:
+        rows.extend(row for row in reader if row)
+    except csv.Error:
+        return rows  # a cell that is longer than the csv module takes; the rows before it are whole
+    return rows if (whole and len(text) <= most) or len(rows) < 2 else rows[:-1]
 
 
 def sniff(text: str, *, whole: bool, name: str, delimiter: str | None = None, quote: str | None = '"') -> Dialect:
@@ -105,9 +139,15 @@ def likelihood(name: str, text: str, *, whole: bool) -> float:
     if not begun or OTHER_KINDS.match(begun):
         return 0.0
     named = name.lower().endswith(NAMED)
-    dialect = sniff(text, whole=whole, name=name)
+    above = find_above(text)
+    text = text[above.end :] or text
+    dialect = sniff(text, whole=whole, name=name, delimiter=above.delimiter)
     rows = parse_rows(text, dialect.delimiter, dialect.quote, whole=whole)[:SAMPLE_ROWS]
     is_table = len(rows) > 1 and dialect.cells > 1 and dialect.agreeing >= 0.8
+    # Not one row ends within the head: a table of thousands of columns, or a text without line ends.
+    is_table = is_table or (
+        len(rows) == 1 and not whole and dialect.cells >= WIDE and (named or dialect.delimiter == "\t")
+    )
     if is_table and (named or (dialect.delimiter != ":" and not _is_prose(rows))):
         return 0.9 if named else 0.7
     return 0.5 if named else 0.0

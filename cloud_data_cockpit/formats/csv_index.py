@@ -336,18 +336,18 @@ def count_rows(source: Source, grammar: Grammar, offset: int, length: int, block
     return rows
 
 
-def first_rows(source: Source, grammar: Grammar, bom: int, block_size: int) -> Iterator[int]:
-    """Offsets of the rows of the object in order, read block by block as far as they are asked for.
+def first_rows(source: Source, grammar: Grammar, begin: int, block_size: int) -> Iterator[int]:
+    """Offsets of the rows from byte `begin` on in order, read block by block as far as they are asked for.
 
     FormatError when the object ends within quotes.
     """
-    state, row = RECORD, bom
-    for at, size in blocks(bom, source.size, block_size):
+    state, row = RECORD, begin
+    for at, size in blocks(begin, source.size, block_size):
         found = scan(grammar.units(source.read(at, size)), grammar, [state])
         starts = found.starts(state)
         state = found.exits[state]
-        for start in starts[:2]:
-            row = at + int(start) * grammar.unit
+        for start in starts.tolist():
+            row = at + start * grammar.unit
             yield row
     if state == QUOTED:
         raise_unclosed(source, row, grammar, "the first row")

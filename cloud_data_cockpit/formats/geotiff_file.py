@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from .geotiff_gdal import Meaning
 from .geotiff_raster import gcps_of, place_of
-from .geotiff_read import Opened, deflate, fetch, read_mask, read_pixels, rows_as_strips
+from .geotiff_read import Opened, deflate, read_mask, read_pixels, rows_as_strips
+from .geotiff_tiles import fetch, part_ranges
 from .tiff_ifd import Order, TiffFile
 from .tiff_layout import Layout, Window
 from .tiff_write import (
@@ -86,7 +87,7 @@ def _is_point(opened: Opened) -> bool:
 
 def _copied(tiff: TiffFile, layout: Layout, window: Window, fields: list[Field]) -> Image:
     """The stored tiles of a window that is made of whole ones."""
-    _, tiles = next(iter(fetch(tiff, layout, iter([window]))))
+    tiles = fetch(tiff.source, part_ranges(tiff, layout, window))
     if not layout.by_rows:
         shape = geometry(tiff.order, layout, window.width, window.height)
         return Image((*fields, *shape), tiles, layout.tiled)

@@ -1,34 +1,24 @@
-"""Reading a window: the tiles it needs in few requests, decoded group by group, so that memory stays near its size."""
+"""Reading a window: its tiles decoded group by group, so that memory stays near its size; its mask, its raster."""
 
 from __future__ import annotations
 
-import os
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadRequest
-from ..source import Range, Source
+from ..source import Source
 from .geotiff_gdal import Meaning, decode, meaning_of
+from .geotiff_plain import plain_of
 from .geotiff_raster import Affine6, Raster, gcps_of, place_of, rpcs_of
+from .geotiff_tiles import Tile, each_part
 from .tiff_ifd import Directory, Order, TiffFile
-from .tiff_layout import Layout, Window, places_of, read_layout, read_tiles
+from .tiff_layout import Layout, Window, read_layout
 from .tiff_write import Field, Image, build, decoding_fields, geometry, some_place
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-_THREADS = 4
-GROUP_BYTES = 4 << 20
-LEAST_FETCH, MOST_FETCH = 4 << 20, 16 << 20
-_TABLE_BLOCK = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -107,13 +97,13 @@ def read_pixels(tiff: TiffFile, layout: Layout, window: Window, meaning: Meaning
         size = f"{meaning.bands:,} bands of {window.width:,} x {window.height:,} pixels"
         raise BadRequest(f"a slice of {size} does not fit into memory; ask for more slices") from None
 
-    def place(group: tuple[Window, bytes, Window]) -> None:
-        part, small, inner = group
+    def place(part: Window, tiles: list[Tile]) -> None:
         rows = slice(part.row - window.row, part.row - window.row + part.height)
         cols = slice(part.col - window.col, part.col - window.col + part.width)
-        decode(small, inner, out[:, rows, cols], tiff.source.uri)
+        unpack(part, tiles, out[:, rows, cols])
 
-    _in_threads(place, small_tiffs(tiff, layout, window))
+    unpack = Unpacker(tiff, layout, meaning)
+    each_part(tiff, layout, window, place)
     return out
 
 
@@ -130,126 +120,33 @@ def count_pixels(opened: Opened, window: Window) -> int:
     """Decode every pixel of `window`, a group at a time, and count them."""
     meaning = opened.meaning()
 
-    def count(group: tuple[Window, bytes, Window]) -> int:
-        part, small, inner = group
+    unpack = Unpacker(opened.tiff, opened.layout, meaning)
+
+    def count(part: Window, tiles: list[Tile]) -> int:
         scratch = np.empty((meaning.bands, part.height, part.width), meaning.dtype)
-        decode(small, inner, scratch, opened.tiff.source.uri)
+        unpack(part, tiles, scratch)
         return int(scratch[0].size)
 
-    return sum(_in_threads(count, small_tiffs(opened.tiff, opened.layout, window)))
+    return sum(each_part(opened.tiff, opened.layout, window, count))
 
 
-def _in_threads(fn: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Call `fn` for each item, a few at once since GDAL decodes without Python's lock; a single item in this thread."""
-    waiting, results = deque[Future[R]](), list[R]()
-    iterator = iter(items)
-    first, second = next(iterator, None), next(iterator, None)
-    if first is None or second is None:
-        return [] if first is None else [fn(first)]
-    threads = min(_THREADS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-        try:
-            for item in chain((first, second), iterator):
-                waiting.append(pool.submit(fn, item))
-                if len(waiting) > threads:
-                    results.append(waiting.popleft().result())
-            results += [future.result() for future in waiting]
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return results
+class Unpacker:
+    """Decodes tiles of an image: those that are plain here, all others by GDAL, which also judges damaged ones."""
 
+    def __init__(self, tiff: TiffFile, layout: Layout, meaning: Meaning) -> None:
+        self._tiff, self._layout = tiff, layout
+        self._plain = plain_of(tiff, layout, meaning)
+        self._fields = [*decoding_fields(tiff, layout.directory), some_place(tiff.order)]
 
-def small_tiffs(tiff: TiffFile, layout: Layout, window: Window) -> Iterator[tuple[Window, bytes, Window]]:
-    """TIFFs of a few tiles that together hold `window`: (part of the window, the TIFF, that part within the TIFF)."""
-    fields = [*decoding_fields(tiff, layout.directory), some_place(tiff.order)]
-    for part, tiles in fetch(tiff, layout, groups(layout, window), fetch_size(layout, window)):
-        yield part, *_small_tiff(tiff, layout, part, tiles, fields)
-
-
-def groups(layout: Layout, window: Window, size: int = GROUP_BYTES) -> Iterator[Window]:
-    """Parts of `window` along tiles, each of about `size` decoded bytes, one tile at least."""
-    high = 1 if layout.by_rows else layout.tile_height
-    tile = max(1, layout.tile_width * high * layout.pixel_bits // 8)
-    _, _, left, right = layout.tiles_of(window)
-    wide = max(1, min(right - left, size // tile))
-    step_x, step_y = wide * layout.tile_width, max(1, size // (tile * wide)) * high
-    row_end, col_end = window.row + window.height, window.col + window.width
-    for row in range(window.row // high * high, row_end, step_y):
-        for col in range(left * layout.tile_width, col_end, step_x):
-            first_row, first_col = max(row, window.row), max(col, window.col)
-            yield Window(
-                first_col, first_row, min(col + step_x, col_end) - first_col, min(row + step_y, row_end) - first_row
-            )
-
-
-def fetch_size(layout: Layout, window: Window) -> int:
-    """Bytes to fetch at once: enough to be fast, and little beside the decoded window."""
-    return min(MOST_FETCH, max(LEAST_FETCH, window.pixels * layout.pixel_bits // 64))
-
-
-def fetch(
-    tiff: TiffFile, layout: Layout, parts: Iterator[Window], at_once: int = MOST_FETCH
-) -> Iterator[tuple[Window, list[bytes]]]:
-    """Each part with its stored tiles in order, several parts in one request, the next one while these are used."""
-    batches = _batches(tiff, layout, parts, at_once)
-
-    def load(batch: list[tuple[Window, list[Range]]]) -> list[tuple[Window, list[bytes]]]:
-        blocks = iter(tiff.source.read_many([r for _, ranges in batch for r in ranges]))
-        return [(part, [next(blocks) for _ in ranges]) for part, ranges in batch][::-1]
-
-    batch = next(batches, None)
-    loaded = load(batch) if batch else []
-    batch = next(batches, None)
-    with ThreadPoolExecutor(1, thread_name_prefix="tiles") as pool:
-        while loaded:
-            following = pool.submit(load, batch) if batch else None
-            while loaded:
-                yield loaded.pop()
-            batch = next(batches, None)
-            loaded = following.result() if following else []
-
-
-def _batches(
-    tiff: TiffFile, layout: Layout, parts: Iterator[Window], at_once: int
-) -> Iterator[list[tuple[Window, list[Range]]]]:
-    batch: list[tuple[Window, list[Range]]] = []
-    held = 0
-    for part in parts:
-        ranges = part_ranges(tiff, layout, part)
-        size = sum(length for _, length in ranges)
-        if batch and held + size > at_once:
-            yield batch
-            batch, held = [], 0
-        batch.append((part, ranges))
-        held += size
-    if batch:
-        yield batch
-
-
-def part_ranges(tiff: TiffFile, layout: Layout, part: Window) -> list[Range]:
-    """Ranges of the tiles that `part` needs, plane by plane; of the very rows where rows can be read.
-
-    A tile that is not stored has an empty range.
-    """
-    ranges: list[Range] = []
-    for start, stop in places_of(layout, part):
-        tiles = read_tiles(tiff, layout, start, stop, _TABLE_BLOCK)
-        pairs = list(zip(tiles.offsets.tolist(), tiles.lengths.tolist(), strict=True))
-        ranges += _rows_of(layout, part, pairs) if layout.by_rows else pairs
-    return [(offset if length else 0, length) for offset, length in ranges]
-
-
-def _rows_of(layout: Layout, part: Window, strips: list[Range]) -> list[Range]:
-    rows, bottom = [], part.row + part.height
-    for i, (offset, length) in enumerate(strips):
-        top = (part.row // layout.tile_height + i) * layout.tile_height
-        begin, end = max(part.row, top), min(bottom, top + layout.tile_height)
-        rows.append((offset + (begin - top) * layout.row_bytes, (end - begin) * layout.row_bytes if length else 0))
-    return rows
+    def __call__(self, part: Window, tiles: list[Tile], out: NDArray[Any]) -> None:
+        """Put the pixels of `part`, whose stored tiles are `tiles`, into `out` (bands, rows, columns)."""
+        if self._plain is None or not self._plain.place(part, tiles, out):
+            small, inner = _small_tiff(self._tiff, self._layout, part, tiles, self._fields)
+            decode(small, inner, out, self._tiff.source.uri)
 
 
 def _small_tiff(
-    tiff: TiffFile, layout: Layout, part: Window, tiles: list[bytes], fields: list[Field]
+    tiff: TiffFile, layout: Layout, part: Window, tiles: list[Tile], fields: list[Field]
 ) -> tuple[bytes, Window]:
     if layout.by_rows:
         strip_rows, strips = rows_as_strips(layout, part, tiles)
@@ -265,8 +162,8 @@ def _small_tiff(
 
 
 def rows_as_strips(
-    layout: Layout, part: Window, pieces: list[bytes], strip_rows: int | None = None
-) -> tuple[int, list[bytes]]:
+    layout: Layout, part: Window, pieces: list[Tile], strip_rows: int | None = None
+) -> tuple[int, list[Tile]]:
     """Rows of stored strips put together to strips that begin with the first row of `part`: (rows a strip, strips)."""
     each = len(pieces) // layout.planes
     if all(pieces):
@@ -274,7 +171,7 @@ def rows_as_strips(
         planes = [b"".join(pieces[p * each : (p + 1) * each]) for p in range(layout.planes)]
         step = rows * layout.row_bytes
         return rows, [plane[at : at + step] for plane in planes for at in range(0, len(plane), step)]
-    strips: list[bytes] = []
+    strips: list[Tile] = []
     for i, piece in enumerate(pieces):
         top = (part.row // layout.tile_height + i % each) * layout.tile_height
         rows = min(part.row + part.height, top + layout.tile_height) - max(part.row, top)

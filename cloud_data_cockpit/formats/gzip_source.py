@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 
 from ..errors import FormatError
 from ..source import Range, Source, blocks, check_range
-from .gzip_members import Members, Point
+from .gzip_members import Members, Point, header_length
 from .gzip_points import Points, primed
 
 LOOK_BACK = 1 << 20
@@ -24,6 +25,7 @@ FEED = 64 << 10
 """Compressed bytes a decoder is fed at once: few enough to stay in the cache."""
 
 _CURSORS = 4
+_FEW = 64
 _MOST_ROOM = 256 << 20
 _FIRST_READ = 256 << 10
 _SMALLEST_READ = 1 << 10
@@ -212,4 +214,16 @@ def plain_head(data: bytes, most: int) -> bytes:
                 head += piece
                 if len(head) >= most:
                     return bytes(head[:most])
-    return bytes(head)
+    return bytes(head) or _first_plain(data, most)
+
+
+def _first_plain(data: bytes, most: int) -> bytes:
+    """The plain bytes before the place where the first member is damaged; its checksum is not looked at."""
+    head = b""
+    with suppress(ValueError, zlib.error):
+        inflate = zlib.decompressobj(wbits=-15)
+        for start in range(header_length(data) or len(data), len(data), _FEW):
+            head += inflate.decompress(data[start : start + _FEW], most)
+            if len(head) >= most or inflate.eof:
+                break
+    return head[:most]

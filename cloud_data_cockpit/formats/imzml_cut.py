@@ -11,6 +11,7 @@ import numpy as np
 from ..models import Slice
 from .base import SLICE_BYTES, Index
 from .imzml_scan import Ints
+from .imzml_slab import LARGEST_SLAB
 
 MOST_RANGES = 16
 _REGION = re.compile(r"\s*(-?\d{1,18})\s*:\s*(-?\d{1,18})\s*,\s*(-?\d{1,18})\s*:\s*(-?\d{1,18})\s*")
@@ -49,6 +50,8 @@ class Spectra:
         again[1:] = (offsets[1:] == offsets[:-1]) & (held[1:] == held[:-1])
         mz = np.where(again, 0, held)  # one array that many spectra share travels once
         self.weights = mz + columns["bytes"][self.chosen]
+        self._mz = (offsets, held)
+        self._intensities = (columns["offset"][self.chosen], columns["bytes"][self.chosen])
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -56,14 +59,34 @@ class Spectra:
     def slices(self, edges: Ints) -> Iterator[Slice]:
         """One slice between every two of `edges`, which are numbers of chosen spectra."""
         held = np.concatenate([[0], np.cumsum(self.weights)])
+        slabs = self._slabs(edges)
         for i in range(len(edges) - 1):
             first, last = int(edges[i]), int(edges[i + 1])
             details: dict[str, Any] = {"data_bytes": int(held[last] - held[first])}
+            if slabs[i, 1]:
+                details["ibd"] = slabs[i].tolist()
             if self._region is not None:
                 details["region"] = list(self._region)
             if self._wraps is not None and last > first:
                 details["wraps"] = [int(wraps[self.chosen[first]]) for wraps in self._wraps]
             yield Slice(number=i, ranges=self._ranges(first, last), records=last - first, details=details)
+
+    def _slabs(self, edges: Ints) -> Ints:
+        """For each slice the range (offset, length) of the .ibd that holds nearly nothing but its numbers.
+
+        Of its m/z and intensities, or of its intensities alone, where m/z stand elsewhere. Length 0: there is none.
+        """
+        found = np.zeros((len(edges) - 1, 2), dtype=np.int64)
+        if len(self) == 0:
+            return found
+        firsts = edges[:-1]
+        mz, intensities = (_reach(*place, firsts) for place in (self._mz, self._intensities))
+        both = np.minimum(mz[0], intensities[0]), np.maximum(mz[1], intensities[1])
+        for (begin, end), held in ((intensities, self._intensities[1]), (both, self.weights)):
+            wanted = np.add.reduceat(held, firsts)
+            dense = (wanted > 0) & (end - begin <= wanted + wanted // 8) & (end - begin <= LARGEST_SLAB)
+            found[dense] = np.stack([begin, end - begin], axis=1)[dense]
+        return found
 
     def _ranges(self, first: int, last: int) -> tuple[tuple[int, int], ...]:
         """Bytes of the XML from the first to the last of the spectra, without the largest gaps between them."""
@@ -79,6 +102,15 @@ class Spectra:
         begins = np.concatenate([starts[:1], starts[breaks + 1]]).tolist()
         stops = np.concatenate([ends[breaks], ends[-1:]]).tolist()
         return tuple((begin, stop - begin) for begin, stop in zip(begins, stops, strict=True))
+
+
+def _reach(offsets: Ints, lengths: Ints, firsts: Ints) -> tuple[Ints, Ints]:
+    """Where the ranges of each group begin and end; groups begin at `firsts`."""
+    empty = lengths == 0
+    most = np.iinfo(np.int64).max
+    begins = np.minimum.reduceat(np.where(empty, most, offsets), firsts)
+    ends = np.maximum.reduceat(np.where(empty, 0, offsets + lengths), firsts)
+    return begins, np.maximum(ends, 0)
 
 
 def edges_of(weights: Ints, num_slices: int | None, spectra: int | None, slice_bytes: int | None) -> Ints:

@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 from ..errors import FormatError, NotFound, SourceChanged
 from ..source import Range, Source
 from .imzml_scan import Ints
+from .imzml_slab import Slab
 from .imzml_spectrum import ArrayType, layout_of
 
 Numbers = NDArray[np.number[Any]]
+Key = tuple[int, int, ArrayType]
 
 SUFFIXES = (".ibd", ".IBD", ".Ibd")
 UUID_BYTES = 16
 BATCH_BYTES = 64 << 20
 _ENDING = re.compile(r"\.[^./]*$")
 _WRAP = 1 << 32
+_ROWS = 256
 
 # Columns of a table.
 START, LAYOUT, X, Y, Z, MZ_OFFSET, MZ_POINTS, MZ_BYTES, OFFSET, POINTS, BYTES = range(11)
@@ -120,26 +123,66 @@ def _refuse(source: Source, table: Ints, wrong: NDArray[np.bool_], words: str) -
         raise FormatError(f"spectrum {first} (x {x}, y {y}) of {source.uri} {words}")
 
 
-def read_spectra(ibd: Source, tables: Iterator[Ints]) -> Iterator[Spectrum]:
-    """The spectra of tables that are settled, about 64 MiB of numbers at once."""
-    shared: dict[tuple[int, int, ArrayType], Numbers] = {}
+def read_spectra(ibd: Source, tables: Iterator[Ints], slab: Slab | None = None) -> Iterator[Spectrum]:
+    """The spectra of tables that are settled, about 64 MiB of numbers at once; what `slab` holds is taken from it."""
+    shared: dict[Key, Numbers] = {}
     for table in tables:
+        if slab is not None and _is_simple(table, slab) and _key(table[0]) not in shared:
+            shared.clear()
+            yield from _simple(table, slab, shared)
+            continue
         held = np.cumsum(table[:, MZ_BYTES] + table[:, BYTES])
         edges = np.searchsorted(held, np.arange(BATCH_BYTES, int(held[-1]) + BATCH_BYTES, BATCH_BYTES)) + 1
         for part in np.split(table, np.unique(edges[edges < len(table)])):
-            yield from _batch(ibd, part, shared)
+            yield from _batch(ibd, part, shared, slab)
 
 
-def _batch(ibd: Source, table: Ints, shared: dict[tuple[int, int, ArrayType], Numbers]) -> Iterator[Spectrum]:
+def _key(row: Ints) -> Key:
+    """What tells an m/z array from others."""
+    return int(row[MZ_OFFSET]), int(row[MZ_BYTES]), layout_of(int(row[LAYOUT]))[0]
+
+
+def _is_simple(table: Ints, slab: Slab) -> bool:
+    """Whether each spectrum stands in `slab` in one piece, as plain numbers, m/z first, behind the one before."""
+    kinds = layout_of(int(table[0, LAYOUT]))
+    ends = table[:, OFFSET] + table[:, BYTES]
+    return bool(
+        (table[:, LAYOUT] == table[0, LAYOUT]).all()
+        and not (kinds[0].zlib or kinds[1].zlib)
+        and (table[:, [MZ_BYTES, BYTES]] > 0).all()
+        and (table[:, MZ_OFFSET] + table[:, MZ_BYTES] == table[:, OFFSET]).all()
+        and (table[1:, MZ_OFFSET] >= ends[:-1]).all()
+        and (table[:, MZ_BYTES] % np.dtype(kinds[1].dtype).itemsize == 0).all()
+        and slab.covers(table[:, MZ_OFFSET], table[:, MZ_BYTES] + table[:, BYTES]).all()
+    )
+
+
+def _simple(table: Ints, slab: Slab, shared: dict[Key, Numbers]) -> Iterator[Spectrum]:
+    """Spectra of which `_is_simple` is true; both arrays of one share their bytes, with no other spectrum.
+
+    The last m/z array goes to `shared`, since a spectrum of the next table may have the same.
+    """
+    mz_type, type_ = (np.dtype(kind.dtype) for kind in layout_of(int(table[0, LAYOUT])))
+    take, frombuffer = slab.cut, np.frombuffer
+    columns = table[:, [X, Y, Z, MZ_OFFSET, MZ_POINTS, MZ_BYTES, POINTS, BYTES]]
+    for i in range(0, len(table), _ROWS):
+        slab.passed(int(table[i, MZ_OFFSET]))
+        for x, y, z, offset, mz_points, mz_bytes, points, held in columns[i : i + _ROWS].tolist():
+            data = take(offset, mz_bytes + held)
+            mz = frombuffer(data, mz_type, mz_points)
+            yield Spectrum(x, y, z, mz, frombuffer(data, type_, points, mz_bytes))
+    shared[_key(table[-1])] = mz
+
+
+def _batch(ibd: Source, table: Ints, shared: dict[Key, Numbers], slab: Slab | None) -> Iterator[Spectrum]:
     rows = table.tolist()
     kinds = {layout: layout_of(layout) for layout in {row[LAYOUT] for row in rows}}
-    wanted: dict[Range, bytes] = {}
+    places: dict[Range, bytes] = {}
     for row in rows:
         if (row[MZ_OFFSET], row[MZ_BYTES], kinds[row[LAYOUT]][0]) not in shared:
-            wanted[row[MZ_OFFSET], row[MZ_BYTES]] = b""
-        wanted[row[OFFSET], row[BYTES]] = b""
-    wanted = {place: b"" for place in wanted if place[1] > 0}
-    wanted = dict(zip(wanted, ibd.read_many(list(wanted)), strict=True))
+            places[row[MZ_OFFSET], row[MZ_BYTES]] = b""
+        places[row[OFFSET], row[BYTES]] = b""
+    wanted = _fetched(ibd, [place for place in places if place[1] > 0], slab)
     key = None
     for row in rows:
         mz_kind, kind = kinds[row[LAYOUT]]
@@ -151,6 +194,16 @@ def _batch(ibd: Source, table: Ints, shared: dict[tuple[int, int, ArrayType], Nu
     # The next batch of a continuous file needs this one again.
     for old in [held for held in shared if held != key]:
         del shared[old]
+
+
+def _fetched(ibd: Source, places: list[Range], slab: Slab | None) -> dict[Range, bytes]:
+    """The bytes of each of `places`."""
+    found = dict[Range, bytes]()
+    if slab is not None:
+        covered = slab.covers(*np.array(places, dtype=np.int64).reshape(-1, 2).T).tolist()
+        found = {place: slab.cut(*place) for place, inside in zip(places, covered, strict=True) if inside}
+        places = [place for place, inside in zip(places, covered, strict=True) if not inside]
+    return found | dict(zip(places, ibd.read_many(places), strict=True))
 
 
 def _decode(ibd: Source, data: bytes, points: int, kind: ArrayType) -> Numbers:

@@ -17,6 +17,7 @@ from .imzml_cut import inside
 from .imzml_header import parse_header
 from .imzml_ibd import MZ_OFFSET, OFFSET, START, Spectrum, X, Y, open_ibd, read_spectra, settle
 from .imzml_scan import COLUMNS, Ints, tables_in
+from .imzml_slab import slab_of
 from .imzml_write import with_offsets, write_pair
 
 if TYPE_CHECKING:
@@ -28,8 +29,13 @@ LARGEST_IMAGE = 1 << 28
 
 def iter_spectra(source: Source, shared: Mapping[str, Any], piece: Slice) -> Iterator[Spectrum]:
     """The spectra one by one, about 64 MiB of numbers in memory at once."""
-    ibd = open_ibd(source, shared["ibd"])
-    return read_spectra(ibd, tables(source, shared, piece))
+    return _spectra(open_ibd(source, shared["ibd"]), source, shared, piece)
+
+
+def _spectra(ibd: Source, source: Source, shared: Mapping[str, Any], piece: Slice) -> Iterator[Spectrum]:
+    """The numbers are on their way while the XML is read."""
+    with slab_of(ibd, piece.details) as slab:
+        yield from read_spectra(ibd, tables(source, shared, piece), slab)
 
 
 def to_pandas(source: Source, shared: Mapping[str, Any], piece: Slice) -> pd.DataFrame:

@@ -117,7 +117,7 @@ class Image:
     """An image to write: its fields, and its tiles or strips in order (b"" is one that is not stored)."""
 
     fields: tuple[Field, ...]
-    tiles: Sequence[bytes]
+    tiles: Sequence[bytes | memoryview]
     tiled: bool
 
 
@@ -211,7 +211,7 @@ class _Writer:
         starts = [self.start]
         for image in images:
             starts.append(starts[-1] + self._table_size(image))
-        parts: list[bytes] = []
+        parts: list[bytes | memoryview] = []
         at, tables = starts[-1], [b""] * len(images)
         for i in reversed(range(len(images))) if last_first else range(len(images)):
             offsets, at = self._offsets(images[i], at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 READ_BYTES = 4 << 20
+
+_BLANK = re.compile(rb"\n[\r\n]+")
 
 
 class VcfParams(PartitionParams):
@@ -214,7 +217,8 @@ def variants(source: Source, shared: Mapping[str, Any], piece: Slice) -> list[An
         import pysam
     except ImportError:
         raise MissingExtra("VariantRecords need pysam: pip install 'cloud-data-cockpit[genomics]'") from None
-    data = VcfFormat().read_bytes(source, shared, piece, header=True)
+    # htslib takes a blank line for a damaged record.
+    data = _BLANK.sub(b"\n", VcfFormat().read_bytes(source, shared, piece, header=True))
     # htslib reads files only; the name is one that nobody else has.
     with tempfile.TemporaryDirectory(prefix="cockpit-") as folder:
         path = Path(folder) / "slice.vcf"

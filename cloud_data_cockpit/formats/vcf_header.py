@@ -93,7 +93,7 @@ def _check_beginning(uri: str, data: bytes) -> None:
     if data.startswith(b"\x1f\x8b"):
         raise FormatError(f"{uri} is compressed by gzip; choose the format for compressed VCF")
     if data.startswith(b"BCF"):
-        raise FormatError(f"{uri} is BCF, the binary form of VCF; choose the format for BCF")
+        raise FormatError(f"{uri} is BCF, the binary form of VCF: `bcftools view -Oz` makes a VCF of it")
     if not data.removeprefix(_BOM).startswith(b"#"):
         raise FormatError(f"{uri} is not VCF: it should begin with a header line, ##fileformat=VCF...")
     if b"\0" in data:

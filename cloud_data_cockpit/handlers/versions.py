@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from http import HTTPStatus
 
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from ..errors import Cancelled
-from ..models import ObjectDetail, Tags, TagsRequest, VersionPage, VersionRequest
+from ..models import Tags, TagsRequest, VersionPage
 from .base import CockpitHandler
 from .requests import TagsQuery, VersionQuery, VersionsQuery
-from .services import Services
 
 
 def _page(query: VersionsQuery) -> VersionPage:
@@ -42,33 +39,6 @@ class VersionsHandler(CockpitHandler):
         await self.services.blocking(_delete, self.query(VersionQuery))
         self.set_status(HTTPStatus.NO_CONTENT)
         self.finish()
-
-
-def _restore(request: VersionRequest, gone: threading.Event) -> ObjectDetail:
-    from ..s3.connections import resolve
-    from ..s3.versions import restore_version
-
-    def check() -> None:
-        if gone.is_set():
-            raise Cancelled("nobody waits for this version any more: it was not restored")
-
-    return restore_version(resolve(request.connection), request.bucket, request.key, request.version_id, check)
-
-
-class RestoreHandler(CockpitHandler):
-    def initialize(self, services: Services) -> None:
-        super().initialize(services)
-        self._gone = threading.Event()
-
-    @authenticated
-    @authorized
-    async def post(self) -> None:
-        self.reply(await self.services.blocking(_restore, self.body(VersionRequest), self._gone))
-
-    def on_connection_close(self) -> None:
-        """The client has gone: a large version, which is copied in parts, is given up."""
-        super().on_connection_close()
-        self._gone.set()
 
 
 def _tags(query: TagsQuery) -> Tags:

@@ -16,12 +16,26 @@ from .driven import UPLOAD
 from .index import INDEX
 from .partition import PARTITION
 from .progress import Progress
+from .restoring import RESTORE
 from .search import SEARCH
 from .sending import SEND
 
 __all__ = ["KINDS", "PARTITION", "SEND", "UPLOAD", "Kind", "Progress", "kind_of_job", "requests", "startable"]
 
-KINDS: tuple[Kind[Any], ...] = (PARTITION, INDEX, BENCHMARK, COPY, MOVE, DELETE, CHANGE, DOWNLOAD, SEARCH, UPLOAD, SEND)
+KINDS: tuple[Kind[Any], ...] = (
+    PARTITION,
+    INDEX,
+    BENCHMARK,
+    COPY,
+    MOVE,
+    DELETE,
+    CHANGE,
+    RESTORE,
+    DOWNLOAD,
+    SEARCH,
+    UPLOAD,
+    SEND,
+)
 
 _STARTABLE: dict[str, Kind[Any]] = {kind.name: kind for kind in KINDS if kind.work is not None}
 

@@ -41,6 +41,7 @@ from .jobs import (
     LogLine,
     OnConflict,
     PartitionRequest,
+    RestoreRequest,
     SearchRequest,
     SendRequest,
     Unit,
@@ -65,7 +66,6 @@ from .objects import (
     TagsRequest,
     ThawRequest,
     VersionPage,
-    VersionRequest,
 )
 from .slices import Checksum, Manifest, ManifestChange, ManifestSummary, Slice, SlicePage, SliceRow, SliceTable
 from .uploads import (
@@ -138,6 +138,7 @@ __all__ = [
     "Problem",
     "Recommendation",
     "Record",
+    "RestoreRequest",
     "ResumeRequest",
     "SearchRequest",
     "SecretPlace",
@@ -158,5 +159,4 @@ __all__ = [
     "Upload",
     "UploadRequest",
     "VersionPage",
-    "VersionRequest",
 ]

@@ -11,7 +11,9 @@ from .base import Priority, Problem, Queued, Record
 from .objects import ObjectEntry, Selection
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
-JobKind = Literal["partition", "index", "benchmark", "upload", "copy", "move", "delete", "download", "change", "search"]
+JobKind = Literal[
+    "partition", "index", "benchmark", "upload", "copy", "move", "delete", "download", "change", "restore", "search"
+]
 Unit = Literal["bytes", "records", "objects", "measurements"]
 LogLevel = Literal["info", "warning", "error"]
 OnConflict = Literal["fail", "skip", "replace"]
@@ -79,6 +81,16 @@ class ChangeRequest(Queued):
     content_type: str | None = None
     metadata: dict[str, str] | None = None
     storage_class: str | None = None
+
+
+class RestoreRequest(Queued):
+    """Make a version of an object the latest, by copying it onto its key; a delete marker is removed."""
+
+    kind: Literal["restore"]
+    connection: str
+    bucket: str
+    key: str
+    version_id: str
 
 
 class SearchRequest(Queued):

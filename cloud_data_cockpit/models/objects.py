@@ -143,15 +143,6 @@ class ThawRequest(Record):
     tier: Literal["Standard", "Bulk", "Expedited"] = "Standard"
 
 
-class VersionRequest(Record):
-    """One version of an object."""
-
-    connection: str
-    bucket: str
-    key: str
-    version_id: str
-
-
 class TagsRequest(Record):
     """Replace the tags of an object."""
 

@@ -34,6 +34,22 @@ class Watch(Protocol):
     def phase_is(self, phase: str) -> None: ...
 
 
+class Unwatched:
+    """A watch that nobody asks and that stops nothing."""
+
+    def check(self) -> None:
+        return None
+
+    def add(self, done: int = 0, items: int = 0, total: int = 0, items_total: int = 0) -> None:
+        return None
+
+    def note(self, text: str) -> None:
+        return None
+
+    def phase_is(self, phase: str) -> None:
+        return None
+
+
 class Failures:
     """What went wrong with single objects. Thread-safe."""
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from ..errors import AccessDenied, BadRequest, NotFound
 from ..models import ObjectDetail, ObjectVersion, VersionPage
+from .batches import Unwatched, Watch
 from .connections import Connection
 from .documents import Element, fields_of, read_page
 from .faults import DeleteMarker, NotOffered
+from .ledger import Ledger
 from .listing import bare_etag, decode_key
 from .multipart import reading
 from .objects import PAGE_SIZE, check_key, head
@@ -93,14 +95,20 @@ def versioning_of(connection: Connection, bucket: str) -> Versioning:
 
 
 def restore_version(
-    connection: Connection, bucket: str, key: str, version_id: str, check: Callable[[], None] = lambda: None
+    connection: Connection,
+    bucket: str,
+    key: str,
+    version_id: str,
+    watch: Watch | None = None,
+    ledger: Ledger | None = None,
 ) -> ObjectDetail:
     """Make a version the latest by copying it onto its key; of a delete marker: remove it. The object as it then is.
 
-    The versions in between stay. One of over 5 GiB is copied in parts, several at once; `check` is called meanwhile and
-    may raise to give up. Archived when it must be
-    restored from its archive first, NotFound when there is no such version, or nothing but delete markers is left.
+    The versions in between stay. One of over 5 GiB is copied in parts, several at once, which the `ledger` remembers;
+    `watch` is told of bytes, and may raise to give up. Archived when it must be restored from its archive first,
+    NotFound when there is no such version, or nothing but delete markers is left.
     """
+    watch = watch or Unwatched()
     try:
         wanted = head(connection, bucket, key, version_id)
     except DeleteMarker:
@@ -112,10 +120,13 @@ def restore_version(
             return latest
     except NotFound:
         pass  # the latest is a delete marker: just what this is to undo
+    watch.add(total=wanted.size, items_total=1)
     if wanted.size > LARGEST_COPY:
-        rebuild_version(connection, bucket, key, version_id, check)
+        rebuild_version(connection, bucket, key, version_id, watch, ledger)
     else:
         _copy_onto_itself(connection, wanted, version_id)
+        watch.add(done=wanted.size)
+    watch.add(items=1)
     return head(connection, bucket, key)
 
 

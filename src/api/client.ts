@@ -31,6 +31,7 @@ import type {
   MultipartPage,
   ObjectDetail,
   PartitionRequest,
+  RestoreRequest,
   PartReceipt,
   PendingUpload,
   PresignedLink,
@@ -48,14 +49,14 @@ import type {
   ThawRequest,
   Upload,
   UploadRequest,
-  VersionPage,
-  VersionRequest
+  VersionPage
 } from './schema';
 
 export { ApiError, asApiError, isAbort } from './request';
 
 /** What acts on objects, by its kind. */
-export type ActionRequest = CopyRequest | DeleteRequest | DownloadRequest | ChangeRequest | SearchRequest;
+export type ActionRequest =
+  CopyRequest | DeleteRequest | DownloadRequest | ChangeRequest | RestoreRequest | SearchRequest;
 
 export type ObjectQuery = { connection: string; bucket: string; key: string; version_id?: string | null };
 
@@ -122,10 +123,6 @@ export class ApiClient extends Requests {
   }
 
   /** Make a version the newest; of a delete marker: take it away. */
-  restoreVersion(request: VersionRequest): Promise<ObjectDetail> {
-    return this.call('versions/restore', { method: 'POST', json: request });
-  }
-
   async deleteVersion(query: { connection: string; bucket: string; key: string; version_id: string }): Promise<void> {
     await this.call<unknown>('versions', { method: 'DELETE', query });
   }

@@ -483,7 +483,18 @@ export interface IndexRequest {
  */
 export interface Job {
   id: string;
-  kind: 'partition' | 'index' | 'benchmark' | 'upload' | 'copy' | 'move' | 'delete' | 'download' | 'change' | 'search';
+  kind:
+    | 'partition'
+    | 'index'
+    | 'benchmark'
+    | 'upload'
+    | 'copy'
+    | 'move'
+    | 'delete'
+    | 'download'
+    | 'change'
+    | 'restore'
+    | 'search';
   title: string;
   state: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
   created: string;
@@ -765,6 +776,17 @@ export interface PresignedLink {
   note: string;
 }
 /**
+ * Make a version of an object the latest, by copying it onto its key; a delete marker is removed.
+ */
+export interface RestoreRequest {
+  priority?: 'low' | 'normal' | 'high';
+  kind: 'restore';
+  connection: string;
+  bucket: string;
+  key: string;
+  version_id: string;
+}
+/**
  * The file with which an upload goes on; it must be the one it began with.
  */
 export interface ResumeRequest {
@@ -948,13 +970,4 @@ export interface VersionPage {
   versioning: 'off' | 'enabled' | 'suspended';
   versions: ObjectVersion[];
   next_token: string | null;
-}
-/**
- * One version of an object.
- */
-export interface VersionRequest {
-  connection: string;
-  bucket: string;
-  key: string;
-  version_id: string;
 }

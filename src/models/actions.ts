@@ -22,7 +22,7 @@ export const MOST_PREFIXES = 10_000;
 /** So many rows are shown as being on their way out. */
 const MOST_LEAVING = 10_000;
 
-const WRITING: readonly Job['kind'][] = ['copy', 'move', 'delete', 'change', 'upload'];
+const WRITING: readonly Job['kind'][] = ['copy', 'move', 'delete', 'change', 'restore', 'upload'];
 
 type Api = Pick<ApiClient, 'startAction' | 'startSend' | 'createFolder'>;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { BenchmarkResult, BenchmarkSummary, FormatInfo, Job } from '../api/schema';
 import { benchmark, job } from '../testing/records';
+import { until } from '../testing/until';
 import { BenchmarkModel } from './benchmark';
 import { EnginesModel } from './engines';
 import type { IFunctions, IProgress, IRegistered, NoFunctions } from './functions';
@@ -58,10 +59,10 @@ describe('BenchmarkModel', () => {
     expect(api.startBenchmark).toHaveBeenCalledWith(expect.objectContaining({ uri: 's3://b/a.csv', timed: 'read' }));
     known.set('r', benchmark('r', { 1: 1 }, { finished: false }));
     tell({ benchmark_id: 'r', done: 1, updated: '2026-01-01T00:00:01Z' });
-    await vi.waitFor(() => expect(model.result?.points).toHaveLength(1));
+    await until(() => expect(model.result?.points).toHaveLength(1));
     known.set('r', benchmark('r', { 1: 1, 2: 2 }));
     tell({ benchmark_id: 'r', done: 2, state: 'succeeded', updated: '2026-01-01T00:00:02Z' });
-    await vi.waitFor(() => expect(model.saved.map(({ id }) => id)).toEqual(['r']));
+    await until(() => expect(model.saved.map(({ id }) => id)).toEqual(['r']));
     expect(model.result?.finished).toBe(true);
     expect(model.running).toBe(false);
     jobs.dispose();
@@ -82,7 +83,7 @@ describe('BenchmarkModel', () => {
     known.set('r', benchmark('r', { 1: 1, 2: 2 }));
     tell({ benchmark_id: 'r', done: 2, state: 'succeeded', updated: '2026-01-01T00:00:02Z' });
     arrive();
-    await vi.waitFor(() => expect(model.saved.map(({ id }) => id)).toEqual(['r']));
+    await until(() => expect(model.saved.map(({ id }) => id)).toEqual(['r']));
     expect(model.result?.finished).toBe(true);
     jobs.dispose();
   });
@@ -92,7 +93,7 @@ describe('BenchmarkModel', () => {
     known.set('r', benchmark('r', { 1: 1 }, { finished: false }));
     tell({ benchmark_id: 'r', done: 1, uri: 's3://b/a.csv' });
     expect(model.running).toBe(true);
-    await vi.waitFor(() => expect(model.result?.id).toBe('r'));
+    await until(() => expect(model.result?.id).toBe('r'));
     jobs.dispose();
   });
 
@@ -102,11 +103,11 @@ describe('BenchmarkModel', () => {
     await model.start();
     known.set('r', benchmark('r', { 1: 1 }, { finished: false }));
     tell({ benchmark_id: 'r', done: 1, updated: '2026-01-01T00:00:01Z' });
-    await vi.waitFor(() => expect(model.result?.id).toBe('r'));
+    await until(() => expect(model.result?.id).toBe('r'));
     await model.show('old');
     api.benchmark.mockClear();
     tell({ benchmark_id: 'r', done: 2, state: 'succeeded', updated: '2026-01-01T00:00:02Z' });
-    await vi.waitFor(() => expect(model.saved).toHaveLength(2));
+    await until(() => expect(model.saved).toHaveLength(2));
     expect(model.result?.id).toBe('old');
     expect(api.benchmark).not.toHaveBeenCalled();
     jobs.dispose();
@@ -166,7 +167,7 @@ describe('functions of a notebook', () => {
     await model.load();
     model.change({ timed: 'notebook' });
     expect(model.canStart).toBe(false);
-    await vi.waitFor(() => expect(model.sweep.registered).toBe('read'));
+    await until(() => expect(model.sweep.registered).toBe('read'));
     expect(model.canStart).toBe(true);
   });
 
@@ -184,7 +185,7 @@ describe('functions of a notebook', () => {
     model.change({ timed: 'notebook', registered: 'read' });
     await model.findFunctions();
     const started = model.start();
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await until(() => expect(asked).toHaveLength(1));
     asked[0].report({ done: 1, total: 3, phase: 'measuring' });
     expect(model.inNotebook?.done).toBe(1);
     await model.cancel();

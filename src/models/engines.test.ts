@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
 import type { ExecutorInfo } from '../api/schema';
+import { until } from '../testing/until';
 import { EnginesModel } from './engines';
 
 const integer = { anyOf: [{ type: 'integer', minimum: 1, maximum: 4096 }, { type: 'null' }], default: null };
@@ -46,10 +47,10 @@ describe('EnginesModel', () => {
   it('asks for clusters when Dask is chosen, and does without', async () => {
     const { api, engines } = await setUp();
     engines.choose('dask');
-    await vi.waitFor(() => expect(engines.clusters).toHaveLength(1));
+    await until(() => expect(engines.clusters).toHaveLength(1));
     api.daskClusters.mockRejectedValueOnce(new Error('404'));
     engines.choose('dask');
-    await vi.waitFor(() => expect(engines.clusters).toEqual([]));
+    await until(() => expect(engines.clusters).toEqual([]));
     expect(engines.error).toBeNull();
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { JobLog } from '../api/schema';
 import { job } from '../testing/records';
+import { until } from '../testing/until';
 import { JobsModel } from './jobs';
 import { JobTable } from './jobTable';
 
@@ -60,11 +61,11 @@ describe('JobTable', () => {
     table.focus('run');
     expect(api.jobLog).not.toHaveBeenCalled();
     table.unfoldLog(true);
-    await vi.waitFor(() => expect(table.log?.lines).toHaveLength(1));
+    await until(() => expect(table.log?.lines).toHaveLength(1));
     jobs.apply(job({ id: 'run', kind: 'index', done: 5, updated: '2026-01-05T00:00:00Z' }));
-    await vi.waitFor(() => expect(api.jobLog).toHaveBeenCalledTimes(2));
+    await until(() => expect(api.jobLog).toHaveBeenCalledTimes(2));
     table.focus('done');
-    await vi.waitFor(() => expect(api.jobLog).toHaveBeenLastCalledWith('done'));
+    await until(() => expect(api.jobLog).toHaveBeenLastCalledWith('done'));
     table.unfoldLog(false);
     api.jobLog.mockClear();
     table.focus('bad');
@@ -77,7 +78,7 @@ describe('JobTable', () => {
     api.jobLog.mockRejectedValue(new Error('gone'));
     table.focus('run');
     table.unfoldLog(true);
-    await vi.waitFor(() => expect(table.logError?.message).toBe('gone'));
+    await until(() => expect(table.logError?.message).toBe('gone'));
     jobs.dispose();
   });
 });

@@ -1,14 +1,19 @@
 /* All that S3 knows of one object: its head, tags and versions, and what may be changed of them. */
 import type { ApiClient, ApiError } from '../api/client';
 import { asApiError, isAbort } from '../api/client';
-import type { ChangeRequest, Job, ObjectDetail, ObjectVersion, ThawRequest, VersionPage } from '../api/schema';
+import type {
+  ChangeRequest,
+  Job,
+  ObjectDetail,
+  ObjectVersion,
+  RestoreRequest,
+  ThawRequest,
+  VersionPage
+} from '../api/schema';
 import type { ITargetObject } from './object';
 import { Observable } from './observable';
 
-type Api = Pick<
-  ApiClient,
-  'object' | 'tags' | 'saveTags' | 'versions' | 'restoreVersion' | 'deleteVersion' | 'thaw' | 'presign'
->;
+type Api = Pick<ApiClient, 'object' | 'tags' | 'saveTags' | 'versions' | 'deleteVersion' | 'thaw' | 'presign'>;
 
 export type Part = 'detail' | 'tags' | 'versions';
 
@@ -16,7 +21,7 @@ export class PropertiesModel extends Observable {
   constructor(
     private readonly api: Api,
     readonly target: ITargetObject,
-    private readonly change: (request: ChangeRequest) => Promise<Job>
+    private readonly run: (request: ChangeRequest | RestoreRequest) => Promise<Job>
   ) {
     super();
   }
@@ -66,15 +71,12 @@ export class PropertiesModel extends Observable {
   /** Content type, metadata or storage class anew: S3 copies the object onto itself for that. */
   async save(changed: Partial<Pick<ChangeRequest, 'content_type' | 'metadata' | 'storage_class'>>): Promise<void> {
     const none = { content_type: null, metadata: null, storage_class: null };
-    const job = await this.change({ kind: 'change', ...this.target, ...none, ...changed });
-    if (job.state !== 'succeeded') {
-      throw new Error(job.error?.message ?? job.state);
-    }
+    await this.done({ kind: 'change', ...this.target, ...none, ...changed });
     await Promise.all([this.loadDetail(), this.loadVersions()]);
   }
 
   async restoreVersion(version: ObjectVersion): Promise<void> {
-    await this.api.restoreVersion({ ...this.target, version_id: version.version_id });
+    await this.done({ kind: 'restore', ...this.target, version_id: version.version_id });
     await this.load();
   }
 
@@ -97,6 +99,13 @@ export class PropertiesModel extends Observable {
   dispose(): void {
     this._abort.abort();
     super.dispose();
+  }
+
+  private async done(request: ChangeRequest | RestoreRequest): Promise<void> {
+    const job = await this.run(request);
+    if (job.state !== 'succeeded') {
+      throw new Error(job.error?.message ?? job.state);
+    }
   }
 
   private async part(part: Part, work: (signal: AbortSignal) => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { listing, shownBy } from '../testing/records';
+import { until } from '../testing/until';
 import { Rows } from './rows';
 import { EntryTable } from './table';
 
@@ -15,9 +16,6 @@ function add(rows: Rows, keys: string[]): void {
   rows.table.appendListing(listing('', keys));
   rows.appended();
 }
-
-/** All steps have been done, however busy the machine is. */
-const settled = (rows: Rows) => vi.waitFor(() => expect(rows.busy).toBe(false), 20_000);
 
 const names = (rows: Rows) => shownBy(rows).map(entry => entry.name);
 
@@ -62,7 +60,7 @@ describe('Rows', () => {
     add(rows, ['k0.5']);
     rows.setFilter('9');
     add(rows, ['k9.5', 'other']);
-    await settled(rows);
+    await until(() => expect(rows.busy).toBe(false));
     const wanted = [...many, 'k9.5'].filter(name => name.includes('9')).length;
     expect(rows.count).toBe(wanted);
     expect(names(rows).slice(0, 3)).toEqual(['k9', 'k9.5', 'k19']);
@@ -157,7 +155,7 @@ describe('Rows', () => {
       rows,
       many.map(name => `${name}.b`)
     );
-    await settled(rows);
+    await until(() => expect(rows.busy).toBe(false));
     expect(rows.count).toBe(60_000);
     expect(names(rows).slice(0, 4)).toEqual(['k0', 'k0.b', 'k1', 'k1.b']);
     const numbers = names(rows).map(name => parseFloat(name.slice(1)));

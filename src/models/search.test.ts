@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
 import type { HitPage, Job, ObjectEntry } from '../api/schema';
 import { deferred, job, shownBy } from '../testing/records';
+import { until } from '../testing/until';
 import { SearchModel } from './search';
 
 const place = { connection: 'demo', bucket: 'b', prefix: 'p/' };
@@ -50,7 +51,7 @@ describe('SearchModel', () => {
     const replies = [first.promise, Promise.resolve(job({ id: 'second' }))];
     const { api, search } = searchOver(['p/1'], () => replies.shift() ?? first.promise);
     const started = search.start(place);
-    await vi.waitFor(() => expect(api.startAction).toHaveBeenCalled());
+    await until(() => expect(api.startAction).toHaveBeenCalled());
     await search.start({ ...place, prefix: '' });
     first.resolve(job({ id: 'first' }));
     await started;

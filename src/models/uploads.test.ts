@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
 import type { Job, PartReceipt, PendingUpload, ResumeRequest, Upload, UploadRequest } from '../api/schema';
 import { deferred, job } from '../testing/records';
+import { until } from '../testing/until';
 import { hexOf, crc32 } from './crc32';
 import type { IPending } from './pending';
 import type { IConflictAnswer, IUploadItem } from './upload';
@@ -276,7 +277,7 @@ describe('UploadsModel', () => {
     await uploads.add([file('a', 'abc')], target);
     server.onPart = async () => undefined;
     uploads.resume(uploads.items[0].id);
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('succeeded'));
+    await until(() => expect(uploads.items[0].state).toBe('succeeded'));
     expect(server.objects.get('p/a')).toBe('abc');
   });
 
@@ -352,7 +353,7 @@ describe('UploadsModel', () => {
     const { server, uploads } = setUp();
     server.onPart = async number => {
       if (number === 4) {
-        await vi.waitFor(() => expect(server.parts.get('job-p/a')?.size).toBe(3));
+        await until(() => expect(server.parts.get('job-p/a')?.size).toBe(3));
         throw new ApiError('The credentials have expired.', 'credentials', 401);
       }
     };
@@ -363,7 +364,7 @@ describe('UploadsModel', () => {
     server.onPart = async () => undefined;
     server.putPart.mockClear();
     uploads.resume(uploads.items[0].id);
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('succeeded'));
+    await until(() => expect(uploads.items[0].state).toBe('succeeded'));
     expect(server.putPart.mock.calls.map(([, number]) => number)).toEqual([4]);
     expect(server.objects.get('p/a')).toBe('abcdefghijklmn');
   });
@@ -372,7 +373,7 @@ describe('UploadsModel', () => {
     const { server, uploads } = setUp();
     server.onPart = async number => {
       if (number === 2) {
-        await vi.waitFor(() => expect(server.parts.get('job-p/a')?.size).toBe(1));
+        await until(() => expect(server.parts.get('job-p/a')?.size).toBe(1));
         throw new ApiError('no', 'access_denied', 403);
       }
     };
@@ -429,7 +430,7 @@ describe('small files', () => {
     };
     const large = ['x', 'y', 'z'].map(name => file(name, 'abcdefgh'));
     const all = uploads.add([...large, ...Array.from({ length: 9 }, (_, index) => file(`s${index}`, 'abc'))], target);
-    await vi.waitFor(() => expect(flying).toBe(6));
+    await until(() => expect(flying).toBe(6));
     expect(server.startUpload.mock.calls.length).toBeGreaterThan(0);
     gate.resolve();
     await all;
@@ -468,7 +469,7 @@ describe('small files', () => {
         signal?.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')));
       });
     const all = uploads.add([file('a', 'abc')], target);
-    await vi.waitFor(() => expect(server.uploadWhole).toHaveBeenCalled());
+    await until(() => expect(server.uploadWhole).toHaveBeenCalled());
     await uploads.cancelAll();
     await all;
     expect(uploads.items[0].state).toBe('cancelled');
@@ -514,7 +515,7 @@ describe('pause and resume', () => {
           });
     const all = uploads.add([file('a', 'abcdefghijklmnop')], target);
     await started.promise;
-    await vi.waitFor(() => expect(server.parts.get('job-p/a')?.size).toBe(2));
+    await until(() => expect(server.parts.get('job-p/a')?.size).toBe(2));
     await uploads.pause(uploads.items[0].id);
     await all;
     expect(uploads.items[0]).toMatchObject({ state: 'paused', sent: 8 });
@@ -523,7 +524,7 @@ describe('pause and resume', () => {
     server.onPart = async () => undefined;
     server.putPart.mockClear();
     uploads.resumeAll();
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('succeeded'));
+    await until(() => expect(uploads.items[0].state).toBe('succeeded'));
     expect(server.putPart.mock.calls.map(([, number]) => number)).toEqual([3, 4]);
     expect(server.objects.get('p/a')).toBe('abcdefghijklmnop');
   });
@@ -538,7 +539,7 @@ describe('pause and resume', () => {
     await all;
     expect([...server.objects.keys()].sort()).toEqual(['p/a', 'p/b']);
     uploads.resume(uploads.items[2].id);
-    await vi.waitFor(() => expect(server.objects.get('p/c')).toBe('3'));
+    await until(() => expect(server.objects.get('p/c')).toBe('3'));
   });
 });
 
@@ -583,7 +584,7 @@ describe('after a reload', () => {
     server.claims.set(3, { crc32: null });
     await uploads.refreshPending();
     expect(uploads.attach(uploads.items[0].id, again('abcdefghij'))).toBe(true);
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('succeeded'));
+    await until(() => expect(uploads.items[0].state).toBe('succeeded'));
     expect(server.putPart.mock.calls.map(([, number]) => number).sort()).toEqual([2, 3]);
     expect(server.objects.get('p/a')).toBe('abcdefghij');
   });
@@ -627,7 +628,7 @@ describe('after a reload', () => {
     const gate = deferred<void>();
     server.onPart = () => gate.promise;
     const all = uploads.add([{ file: again('abc'), handle }], target);
-    await vi.waitFor(() => expect(handles.get('job-p/a')).toBe(handle));
+    await until(() => expect(handles.get('job-p/a')).toBe(handle));
     gate.resolve();
     await all;
     expect(handles.size).toBe(0);
@@ -644,12 +645,12 @@ describe('after a reload', () => {
     await uploads.refreshPending();
     server.resumeUpload.mockRejectedValueOnce(new ApiError('Another page sends it.', 'conflict', 409));
     uploads.attach(uploads.items[0].id, again('abcdefghij'));
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('paused'));
+    await until(() => expect(uploads.items[0].state).toBe('paused'));
     expect(uploads.items[0].error?.message).toBe('Another page sends it.');
     expect(server.cancelled).toEqual([]);
     expect(server.pauseUpload).not.toHaveBeenCalled();
     uploads.resumeAll();
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('succeeded'));
+    await until(() => expect(uploads.items[0].state).toBe('succeeded'));
   });
 
   it('begins anew what S3 has lost', async () => {
@@ -658,9 +659,9 @@ describe('after a reload', () => {
     server.parts.clear();
     await uploads.refreshPending();
     uploads.attach(uploads.items[0].id, again('abcdefghij'));
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('failed'));
+    await until(() => expect(uploads.items[0].state).toBe('failed'));
     uploads.resume(uploads.items[0].id);
-    await vi.waitFor(() => expect(uploads.items[0].state).toBe('succeeded'));
+    await until(() => expect(uploads.items[0].state).toBe('succeeded'));
     expect(server.startUpload).toHaveBeenCalledTimes(1);
     expect(server.objects.get('p/a')).toBe('abcdefghij');
   });

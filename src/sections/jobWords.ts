@@ -1,7 +1,7 @@
 /* Jobs in words and pictures: by kind, by state, what has been done. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
-import { deleteIcon, downloadIcon, editIcon, fileUploadIcon, searchIcon } from '@jupyterlab/ui-components';
+import { deleteIcon, downloadIcon, editIcon, fileUploadIcon, searchIcon, undoIcon } from '@jupyterlab/ui-components';
 import type { Job } from '../api/schema';
 import { formatBytes, formatCount } from '../components/format';
 import { benchmarkIcon, copyObjectIcon, indexIcon, moveObjectIcon, sliceIcon } from '../components/icons';
@@ -16,6 +16,7 @@ const ICONS: Record<Job['kind'], LabIcon> = {
   delete: deleteIcon,
   download: downloadIcon,
   change: editIcon,
+  restore: undoIcon,
   search: searchIcon
 };
 

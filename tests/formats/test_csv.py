@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cloud_data_cockpit.errors import BadRequest, CockpitError, FormatError
-from cloud_data_cockpit.formats.base import Cut, Format, Index
+from cloud_data_cockpit.formats.base import HEAD_BYTES, Cut, Format, Index
 from cloud_data_cockpit.formats.csv import CsvFormat, CsvParams
 from cloud_data_cockpit.formats.csv_index import RowStarts, unpack_starts
 from cloud_data_cockpit.formats.csv_scan import QUOTED, RECORD, Grammar
@@ -577,6 +577,75 @@ def test_blank_lines_and_a_mark_before_the_header_belong_to_it() -> None:
 
 
 # --- sizes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("above", "table"),
+    [
+        ("sep=;\r\n", "Ort;Höhe\r\nKöln;37\r\nGenf;375\r\n"),
+        ('"sep=|"\n', "a|b\n1,5|2\n3,5|4\n"),
+        ("# made by a tool, version 2\n# second line\n", "name,value\nx,1\ny,2\n"),
+        ("#!genome-build GRCh38\n", 'chr1\t5\tgene_id "A"; b "c"\nchr2\t6\tgene_id "B"; b "d"\n'),
+        ("##a\n##b, c, d\n\n##it's\n", "#chrom\tstart\tend\nchr1\t1\t2\nchr2\t3\t4\n"),
+        ('!Series\t"A study"\n\n!Sample\t"a"\t"b"\n!begin\n', '"ID"\t"a"\t"b"\n"p1"\t1.5\t2\n"p2"\t2.5\t3\n'),
+        ("# note\n" * 30_000, "a,b\n1,2\n3,4\n"),
+        ("", "#ff0000,red\n#00ff00,green\n#0000ff,blue\n"),
+        ("", "#tag\n#other\n#third\n"),
+    ],
+    ids=[
+        "excel",
+        "excel quoted",
+        "comments",
+        "gtf",
+        "comments above #header",
+        "geo",
+        "very many",
+        "no comments",
+        "one column",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_stands_above_the_table_is_no_row(above: str, table: str, encoding: str) -> None:
+    data = (above + table).encode(encoding)
+    alone = whole(table.encode(encoding))
+    source, made, slices = cut(data, num_slices=2)
+    together = pd.concat([FMT.read(source, made.shared, piece) for piece in slices], ignore_index=True)
+    pd.testing.assert_frame_equal(together, alone)
+    assert len(slices) == 2
+    assert any("above the table" in note for note in made.notes) == bool(above)
+    by_itself = FMT.read_bytes(source, made.shared, slices[1], header=True)
+    assert by_itself.startswith(above.encode(encoding))
+    pd.testing.assert_frame_equal(whole(by_itself), FMT.read(source, made.shared, slices[1]).reset_index(drop=True))
+
+
+def test_a_named_delimiter_is_stronger_than_the_one_in_the_file() -> None:
+    assert list(whole(b"sep=;\na,b;c\n1,2;3\n4,5;6\n", delimiter=",").columns) == ["a", "b;c"]
+
+
+@pytest.mark.parametrize("columns", [10_000, 60_000])
+def test_rows_longer_than_the_head_have_their_header(columns: int) -> None:
+    names = [f"g{i}" for i in range(columns)]
+    rows = [[str(i * j % 7) for i in range(columns)] for j in range(2)]
+    data = "".join("\t".join(row) + "\n" for row in [names, *rows]).encode()
+    assert FMT.detect("counts.txt", data[:HEAD_BYTES]) == 0.7
+    found = whole(data, num_slices=2)
+    assert list(found.columns) == names
+    assert set(found.dtypes.astype(str)) == {"int64"}
+    assert found.astype(str).to_numpy().tolist() == rows
+
+
+def test_a_header_without_a_cell_for_the_row_names_stands_over_the_right_columns() -> None:
+    data = b'"a"\t"b"\n"r1"\t1\tx\n"r2"\t2\ty\n"r3"\t3\tz\n'
+    source, made, slices = cut(data, num_slices=3)
+    found = pd.concat([FMT.read(source, made.shared, piece) for piece in slices], ignore_index=True)
+    expected = pd.read_csv(io.BytesIO(data), sep="\t").rename_axis("Unnamed: 0").reset_index()
+    pd.testing.assert_frame_equal(found, expected)
+    assert any("row names" in note for note in made.notes)
+    assert whole(data, header="no").shape == (4, 3)
+
+
+def test_rows_that_end_with_a_delimiter_have_no_row_names() -> None:
+    assert list(whole(b"a,b\n1,2,\n3,4,\n").columns) == ["a", "b", "column_3"]
 
 
 def test_pickled_slices_of_wide_tables_are_small() -> None:

@@ -30,7 +30,7 @@ from rasterio.rpc import RPC
 
 from cloud_data_cockpit.demo.samples_raster import fields_sample, geotiff_sample
 from cloud_data_cockpit.errors import BadRequest, CockpitError, FormatError, MissingExtra, SourceChanged
-from cloud_data_cockpit.formats import geotiff_read
+from cloud_data_cockpit.formats import geotiff_tiles
 from cloud_data_cockpit.formats.base import Format, Index
 from cloud_data_cockpit.formats.geotiff import GeotiffFormat
 from cloud_data_cockpit.formats.geotiff_params import GeotiffParams
@@ -617,7 +617,7 @@ def test_offsets_beyond_four_gibibytes() -> None:
 
 
 def test_small_groups_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geotiff_read.groups, "__defaults__", (600,))
+    monkeypatch.setattr(geotiff_tiles.groups, "__defaults__", (600,))
     for options in ({"tiled": True, "blockxsize": 16, "blockysize": 16}, {"blockysize": 7}, {"compress": "lzw"}):
         data = pixels(3, 40, 53, "uint8")
         content = made(data, interleave="band" if "tiled" in options else "pixel", **options)

@@ -332,8 +332,10 @@ def test_views() -> None:
 
 def test_pysam_reads_each_slice() -> None:
     pytest.importorskip("pysam")
-    for end in ("\n", "\r\n"):
-        source = MemorySource(file_of(made_records(60), end=end))
+    for end, blank in (("\n", 0), ("\r\n", 0), ("\n", 2), ("\r\n", 2)):
+        data = file_of(made_records(60), end=end)
+        last = data.rindex(end.encode(), 0, -2) + len(end)
+        source = MemorySource(data[:last] + blank * end.encode() + data[last:] + blank * end.encode())
         cut = VcfFormat().partition(index_of(source), VcfParams(num_slices=4))
         records = [r for piece in cut.slices for r in VcfFormat().views["variants"](source, cut.shared, piece)]
         assert [(r.chrom, r.pos, r.id, r.info["DP"]) for r in records] == [

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -41,7 +39,7 @@ async def _ok(api: Api, method: str, path: str, body: Any = None, status: int = 
     return answer.json
 
 
-async def test_every_view_knows_every_key(api: Api, kept: str, boto: Any) -> None:
+async def test_every_view_knows_every_key(api: Api, kept: str, boto: Any, ended: Any) -> None:
     for key in KEYS:
         old = boto.put_object(Bucket=kept, Key=key, Body=b"old")["VersionId"]
         boto.put_object(Bucket=kept, Key=key, Body=b"newer")
@@ -52,7 +50,8 @@ async def test_every_view_knows_every_key(api: Api, kept: str, boto: Any) -> Non
         assert (await _ok(api, "PUT", "tags", {**place, "tags": {"a": "b"}}))["tags"]
         assert (await _ok(api, "GET", "tags", bucket=kept, key=key, version_id=old))["tags"] == {}
         assert (await _ok(api, "POST", "presign", place))["url"].startswith("http://127.0.0.1:")
-        assert (await _ok(api, "POST", "versions/restore", {**place, "version_id": old}))["size"] == 3
+        assert (await _restored(api, ended, kept, key, old))["state"] == "succeeded"
+        assert boto.head_object(Bucket=kept, Key=key)["ContentLength"] == 3
         await _ok(api, "DELETE", "versions", status=204, bucket=kept, key=key, version_id=old)
         assert (await _ok(api, "POST", "places", {"text": f"s3://{kept}/{key}"}))["key"] == key
     flat = await _ok(api, "GET", "objects", bucket=kept, delimiter="")
@@ -61,14 +60,14 @@ async def test_every_view_knows_every_key(api: Api, kept: str, boto: Any) -> Non
     assert (measured["objects"], measured["bytes"]) == (len(KEYS), 3 * len(KEYS))
 
 
-async def test_a_large_restore_that_nobody_waits_for_any_more_is_given_up(
+async def test_a_large_restore_that_is_cancelled_leaves_nothing(
     api: Api,
     kept: str,
     boto: Any,
     s3_service: Any,
     monkeypatch: pytest.MonkeyPatch,
-    jp_serverapp: Any,
-    jp_base_url: str,
+    ended: Any,
+    until: Any,
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setattr(versions, "LARGEST_COPY", 6 << 20)
@@ -77,27 +76,37 @@ async def test_a_large_restore_that_nobody_waits_for_any_more_is_given_up(
     newer = boto.put_object(Bucket=kept, Key="k", Body=b"newer")["VersionId"]
     request.addfinalizer(s3_service.clear_faults)
     s3_service.inject(method="PUT", path=f"/{kept}/k", query="partNumber", delay=2, times=3)
-    body = json.dumps({"connection": "demo", "bucket": kept, "key": "k", "version_id": old})
-    place = urlsplit(jp_serverapp.connection_url)
-    _, writer = await asyncio.open_connection(place.hostname, place.port)
-    head = [
-        f"POST {jp_base_url}cloud-data-cockpit/api/versions/restore HTTP/1.1",
-        f"Host: {place.netloc}",
-        f"Authorization: token {jp_serverapp.identity_provider.token}",
-        f"Content-Length: {len(body)}",
-    ]
-    writer.write("\r\n".join([*head, "", body]).encode())
+    body = {"kind": "restore", "connection": "demo", "bucket": kept, "key": "k", "version_id": old}
+    job = await _ok(api, "POST", "jobs", body, status=201)
 
-    async def until(is_open: bool) -> None:
-        while True:
-            if bool(await asyncio.to_thread(_open_uploads, boto, kept)) == is_open:
-                return
-            await asyncio.sleep(0.02)
+    async def is_open(expected: bool) -> bool:
+        return bool(await asyncio.to_thread(_open_uploads, boto, kept)) == expected
 
-    await asyncio.wait_for(until(True), 20)
-    writer.transport.abort()
-    await asyncio.wait_for(until(False), 20)
+    await until(lambda: is_open(True))
+    await _ok(api, "POST", f"jobs/{job['id']}/cancel")
+    job = await ended(job["id"])
+    assert (job["state"], job["done"], job["total"]) == ("cancelled", 0, 12 << 20)
+    await until(lambda: is_open(False))
     assert boto.head_object(Bucket=kept, Key="k")["VersionId"] == newer
+
+
+async def test_a_large_restore_tells_how_far_it_is(
+    api: Api, kept: str, boto: Any, monkeypatch: pytest.MonkeyPatch, ended: Any
+) -> None:
+    monkeypatch.setattr(versions, "LARGEST_COPY", 6 << 20)
+    monkeypatch.setattr(rebuilding, "COPIED_PART", 5 << 20)
+    data = os.urandom(12 << 20)
+    old = boto.put_object(Bucket=kept, Key="k", Body=data)["VersionId"]
+    boto.put_object(Bucket=kept, Key="k", Body=b"newer")
+    job = await _restored(api, ended, kept, "k", old)
+    assert (job["state"], job["done"], job["total"], job["items"]) == ("succeeded", len(data), len(data), 1)
+    assert boto.get_object(Bucket=kept, Key="k")["Body"].read() == data
+
+
+async def _restored(api: Api, ended: Any, bucket: str, key: str, version_id: str) -> Any:
+    """The job that made a version the latest, as it ended."""
+    body = {"kind": "restore", "connection": "demo", "bucket": bucket, "key": key, "version_id": version_id}
+    return await ended((await _ok(api, "POST", "jobs", body, status=201))["id"])
 
 
 def _open_uploads(boto: Any, bucket: str) -> list[Any]:
