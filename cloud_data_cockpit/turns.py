@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 _FIRST_READS = 2
 
+_NOTHING = nullcontext()
 _own = threading.local()
 
 
@@ -60,12 +61,7 @@ class Turns:
         self._reads.release()
 
 
-@contextmanager
-def given_up() -> Iterator[None]:
+def given_up() -> AbstractContextManager[None]:
     """Without the turn of this thread, if it has one; it waits for another in the end."""
     turns: Turns | None = getattr(_own, "turns", None)
-    if turns is None:
-        yield
-        return
-    with turns._lent():
-        yield
+    return _NOTHING if turns is None else turns._lent()

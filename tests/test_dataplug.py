@@ -300,6 +300,7 @@ class TestOurFormatsUnderDataplugsNames:
         assert [piece.records for piece in by_reads] == [300, 300, 397]
         assert [line for piece in by_reads for line in piece.iter_lines()] == READS.splitlines()
         assert by_reads[0].load()[0].name == "read 0"
+        assert co.get_attribute("total_lines") == 4 * 997
 
     def test_csv(self, put: Any, config: dict[str, Any], tmp_path: Path) -> None:
         co = CloudObject.from_s3(bridge.CSV, put("table.csv", TABLE.encode()), s3_config=config)

@@ -49,18 +49,23 @@ def _compared(name: str, case: Case, rounds: int) -> dict[str, list[Figures]]:
 
 
 def _show(case: Case, found: dict[str, list[Figures]]) -> None:
-    print(f"\n{case.title}\n\n| | seconds | of the processor | ours over it (spread) | MB | {case.unit}/s |")
-    print("|---|--:|--:|--:|--:|--:|")
-    ours = next(iter(found.values()))
+    ours = list(found)[: case.ours]
+    over = ["ours over it (spread)"] if case.ours == 1 else [f"{name} over it (spread)" for name in ours]
+    print(f"\n{case.title}\n\n| | seconds | of the processor | {' | '.join(over)} | MB | {case.unit}/s |")
+    print("|---|--:|--:|" + "--:|" * len(ours) + "--:|--:|")
     for peer, turns in found.items():
         seconds = statistics.median(turn.seconds for turn in turns)
         processor = statistics.median(turn.processor for turn in turns)
-        ratios = [one.seconds / other.seconds for one, other in zip(ours, turns, strict=True)]
-        ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        ratios = " | ".join(_ratio(found[name], turns) for name in ours)
         memory, rate = max(turn.peak_mb for turn in turns), turns[-1].items / seconds
-        print(f"| {peer} | {seconds:.2f} | {processor:.2f} | {ratio} | {memory:.0f} | {rate:,.0f} |")
+        print(f"| {peer} | {seconds:.2f} | {processor:.2f} | {ratios} | {memory:.0f} | {rate:,.0f} |")
     for missing in {peer.needs for peer in case.peers.values() if peer.missing}:
         print(f"\n{missing} is not on this machine and was left out.")
+
+
+def _ratio(ours: list[Figures], theirs: list[Figures]) -> str:
+    ratios = [one.seconds / other.seconds for one, other in zip(ours, theirs, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

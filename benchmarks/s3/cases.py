@@ -60,13 +60,14 @@ class Peer:
 
 @dataclass(frozen=True)
 class Case:
-    """A benchmark: all peers do the same against the same service. The first peer is ours."""
+    """A benchmark: all peers do the same against the same service. The first `ours` peers are ours."""
 
     title: str
     unit: str
     peers: Mapping[str, Peer]
     place: Callable[[], AbstractContextManager[Place]]
     rounds: int = 5
+    ours: int = 1
 
 
 @dataclass(frozen=True)

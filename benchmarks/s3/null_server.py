@@ -17,7 +17,7 @@ from .cases import Place
 
 KEYS = 100_000
 PAGE = 1000
-SIZE = 1 << 30
+SIZE = 4 << 30
 LONGEST = 1 << 20
 _RANGE = re.compile(rb"(?i)\r\nrange: *bytes=(\d+)-(\d+)")
 _OBJECT = (

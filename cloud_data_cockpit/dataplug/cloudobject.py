@@ -285,6 +285,8 @@ class CloudObject:
         counts = dict.fromkeys(("records", *self._data_format.known_as), index.records)
         inner = index.facts.get("inner")
         facts = {**(inner if isinstance(inner, dict) else {}), **index.facts}
+        if facts.get("wrapped") is False:
+            counts["total_lines"] = 4 * index.records  # FASTQ, each read on four lines
         return attributes_of({name: value for name, value in {**facts, **counts}.items() if name.isidentifier()})
 
     def _metadata(self) -> bytes:

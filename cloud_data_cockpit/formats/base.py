@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,28 @@ class Run(Protocol):
     """
 
     def __call__(self, fn: Callable[[T], R], items: Iterable[T], /) -> Iterable[R]: ...
+
+
+@runtime_checkable
+class KeepingRun(Protocol):
+    """A Run that keeps its results, so that a scan which was broken off goes on; it keeps notes of the scan too.
+
+    All of it is for the thread that walks the results.
+    """
+
+    def __call__(self, fn: Callable[[T], R], items: Iterable[T], /) -> Iterable[R]: ...
+
+    def in_turn(self, name: str, /) -> Run:
+        """The same, one call after another in this very thread; what it keeps is apart from that of other names."""
+        ...
+
+    def note(self, name: str, value: Any, /) -> None:
+        """Keep `value`, a record of numbers, text, bytes and arrays, if that can be."""
+        ...
+
+    def noted(self, name: str, /) -> Any:
+        """What was kept under `name` before the scan was broken off; None when there is nothing."""
+        ...
 
 
 class PartitionParams(BaseModel):

@@ -9,18 +9,36 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LIKELY = (",", "\t", ";", "|")
 NAMED = (".csv", ".tsv", ".tab")
+NAMED_OTHERWISE = (
+    ".md",
+    ".markdown",
+    ".rst",
+    ".tex",
+    ".html",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".sql",
+    ".py",
+    ".r",
+    ".js",
+    ".sh",
+)
 SAMPLE_ROWS = 200
 SAMPLE_CHARS = 64 << 10
 LONG_CELL_WORDS = 3.0
 WIDE = 200
+GROWING_ROWS = 0.1
+MISSING = frozenset(["", "na", "n/a", "nan", "null", "none", "#n/a", "?", "-", ".", "inf", "-inf"])
 OTHER_KINDS = re.compile(r">|\{|\[|<|%PDF|@(HD|SQ|RG|PG|CO)\t|##(fileformat|gff)|@[^\n]*\n[^\n]*\n\+")
 NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?\s*")
 YEAR = re.compile(r"[12]\d{3}")
 SEPARATOR = re.compile(r'"?sep=([^\w\r\n"])"?[,;|\t]*(?:\r\n?|\n)', re.IGNORECASE)
-COMMENT = re.compile(r"[\r\n]*([#!][^\r\n]*)(?:\r\n?|\n)")
+COMMENT = re.compile(r"[\r\n]*((?:[#!]|track\s+\w+=|browser\s+[a-z]+\s)[^\r\n]*)(?:\r\n?|\n)")
 TIME = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 
 Rows = list[list[str]]
@@ -51,7 +69,7 @@ class Above:
 
 
 def find_above(text: str) -> Above:
-    """Excel's `sep=;` in the first line, and the comments that follow it: lines that begin with # or !."""
+    """Excel's `sep=;` in the first line, and the comments that follow it: lines that begin with # or !, and UCSC's."""
     named = SEPARATOR.match(text)
     end, comments = named.end() if named else 0, []
     while comment := COMMENT.match(text, end):
@@ -115,15 +133,19 @@ def sniff_quote(text: str, *, whole: bool, delimiter: str | None) -> str:
 def looks_like_header(rows: Rows) -> bool:
     """Whether the first row names the columns.
 
-    It does when its cells are words: no number among them (years over columns of other things may be), fewer than half
-    of them empty, no two alike (or they are alike but stand over columns of numbers), and most of them not repeated
-    below as data.
+    It does when its cells are words: no number among them (years over columns of other things may be, and numbers that
+    `_number_the_columns`), fewer than half of them empty, no two alike (or they are alike but stand over columns of
+    numbers), and most of them not repeated below as data.
     """
     first, rest = [cell.strip() for cell in rows[0]], rows[1:SAMPLE_ROWS]
     words = [cell for cell in first if cell]
     columns = [[row[i].strip() for row in rest if i < len(row) and row[i].strip()] for i in range(len(first))]
     numbers = [i for i, cell in enumerate(first) if NUMBER.fullmatch(cell)]
-    if not words or len(words) * 2 < len(first) or len(numbers) == len(words):
+    if not words or len(words) * 2 < len(first):
+        return False
+    if numbers and len(set(words)) == len(words) and _number_the_columns(first, rest, columns, numbers):
+        return True
+    if len(numbers) == len(words):
         return False
     if any(not YEAR.fullmatch(first[i]) or sum(map(_is_year, columns[i])) * 2 > len(columns[i]) for i in numbers):
         return False
@@ -136,7 +158,7 @@ def looks_like_header(rows: Rows) -> bool:
 def likelihood(name: str, text: str, *, whole: bool) -> float:
     """0 to 1, that `text` is CSV: 0 for other kinds of text and for prose unless named so, 0.7 or 0.9 for a table."""
     begun = text.lstrip("\ufeff \t\r\n")
-    if not begun or OTHER_KINDS.match(begun):
+    if not begun or OTHER_KINDS.match(begun) or name.lower().endswith(NAMED_OTHERWISE):
         return 0.0
     named = name.lower().endswith(NAMED)
     above = find_above(text)
@@ -170,6 +192,38 @@ def unique_names(cells: Sequence[str]) -> list[str]:
         seen[name] += seen[name] == 0
         unique.append(new)
     return unique
+
+
+def _number_the_columns(first: list[str], rest: Rows, columns: Rows, numbers: list[int]) -> bool:
+    """Whether the cells `numbers` of the first row are names all the same, as wavelengths and pandas' 0, 1, 2 are.
+
+    Words stand over columns of numbers beside them; or they grow from left to right: behind a corner that alone in its
+    column is empty, or, where few other rows grow, from 0 in steps of one or behind words.
+    """
+    words = [i for i, cell in enumerate(first) if cell.lower() not in MISSING and i not in numbers]
+    if any(len(columns[i]) > 1 and all(NUMBER.fullmatch(cell) for cell in columns[i]) for i in words):
+        return True
+    values = _growing(first, numbers)
+    if not (values and rest):
+        return False
+    counted = values == list(range(len(values)))
+    if not first[0] and len(numbers) == len(first) - 1 and len(columns[0]) == len(rest) > 1:
+        return counted or len(values) > 1
+    if sum(bool(_growing(row, numbers)) for row in rest) > len(rest) * GROWING_ROWS:
+        return False
+    if not words:
+        return counted and len(values) > 2
+    steps = [after - before for before, after in pairwise(values)]
+    return len(values) > 5 or (len(values) > 3 and max(steps) - min(steps) < 1e-6 * max(steps))
+
+
+def _growing(row: list[str], places: list[int]) -> list[float]:
+    """The numbers at `places` of a row; none unless each is larger than the one before."""
+    try:
+        values = [float(row[i].strip().replace(",", ".").removesuffix("%")) for i in places]
+    except (IndexError, ValueError):
+        return []
+    return values if all(a < b for a, b in pairwise(values)) else []
 
 
 def _is_year(cell: str) -> bool:

@@ -86,7 +86,7 @@ class FastaFormat:
         head = head.removeprefix(_BOM)
         before = _BEFORE.match(head)
         body = head[before.end() :] if before else head
-        if not body.startswith(b">") or b"\0" in head:
+        if not body.startswith(b">") or b"\0" in head or name.lower().endswith((".md", ".markdown", ".eml")):
             return 0.0
         named = 0.05 if name.lower().endswith(self.extensions) else 0.0
         lines = [line.strip() for line in body.split(b"\n")[1:] if line.strip() and not line.startswith(b">")]

@@ -135,8 +135,10 @@ class FastqFormat:
 
 def looks_like_fastq(head: bytes) -> float:
     """How sure the bytes that an object begins with make one that it is FASTQ."""
+    whole = len(head) < 1 << 16
+    head = head.lstrip(b"\r\n")
     lines = head.split(b"\n", 4096)
-    lines = [line.removesuffix(b"\r") for line in lines[:-1]] + ([lines[-1]] if len(head) < 1 << 16 else [])
+    lines = [line.removesuffix(b"\r") for line in lines[:-1]] + ([lines[-1]] if whole else [])
     if not head.startswith(b"@") or b"\0" in head[:4096]:
         return 0
     separator = next((i for i, line in enumerate(lines) if i and line[:1] == b"+"), 0)
@@ -146,7 +148,7 @@ def looks_like_fastq(head: bytes) -> float:
     if not separator:
         # A read longer than the head: nothing but bases so far.
         last = head.rpartition(b"\n")[2]
-        return 0.6 if len(head) >= 1 << 16 and last.replace(b"-", b"N").replace(b".", b"N").isalpha() else 0
+        return 0.6 if not whole and last.replace(b"-", b"N").replace(b".", b"N").isalpha() else 0
     bases, quality = sum(map(len, body)), 0
     if bases == 0:
         following = next((line for line in lines[separator + 1 :] if line), b"@")
@@ -155,7 +157,7 @@ def looks_like_fastq(head: bytes) -> float:
         quality += len(line)
         if quality >= bases:
             return 0.98 if quality == bases else 0
-    return 0.9 if len(head) >= 1 << 16 else 0.5
+    return 0.5 if whole else 0.9
 
 
 def iter_reads(source: Source, shared: Mapping[str, Any], piece: Slice) -> Iterator[FastqRead]:

@@ -21,6 +21,7 @@ from .lines import NEWLINE, PIECE, Ints, positions, scan_blocks
 from .marks import MarkBuilder, first_in_cells, first_shift
 
 _SEAM = 4
+_ASCII = Proof(True, plain=True)
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class BlockScan:
     """A block of `ends` newlines: line 0 is what precedes the first, lines 1 .. ends - 1 are whole, then comes a part.
 
     `good[r]`: all whole groups of four lines from line r + 1 on are reads. `offsets`, `numbers`: starts and numbers of
-    the first four lines from 1 on in each cell. `seam`: (start, length, first byte) of the lines next to both edges,
-    by number. `head`, `tail`: (length, first byte, last byte) of the parts of lines.
+    the first four lines from 1 on in each cell, or, where one r alone is good, of the first read in each. `seam`:
+    (start, length, first byte) of the lines next to both edges, by number. `head`, `tail`: (length, first byte, last
+    byte) of the parts of lines.
     """
 
     offset: int
@@ -63,28 +65,31 @@ def scan_bytes(data: bytes, offset: int, shift: int) -> BlockScan:
     starts, stops = ends[:-1] + 1, ends[1:]
     lengths, firsts = line_table(array, starts, stops)
     starts += offset
-    first = first_in_cells(starts, shift, 4)
+    good = (
+        _reads_from(lengths, firsts, 0),
+        _reads_from(lengths, firsts, 1),
+        _reads_from(lengths, firsts, 2),
+        _reads_from(lengths, firsts, 3),
+    )
+    offsets, numbers = _marked(starts, shift, good)
     whole = len(starts)
     near = [i for i in range(whole) if i < _SEAM or i >= whole - _SEAM] if whole < 3 * _SEAM else _edges(whole)
     head = int(ends[0]) if len(ends) else len(array)
     tail = int(ends[-1]) + 1 if len(ends) else len(array)
+    # As signed numbers, bytes that are zero and bytes that are not ASCII are not positive: one look for both.
+    plain = bool(array.view(np.int8).min() > 0)
     return BlockScan(
         offset=offset,
         length=len(data),
         ends=len(ends),
-        good=(
-            _reads_from(lengths, firsts, 0),
-            _reads_from(lengths, firsts, 1),
-            _reads_from(lengths, firsts, 2),
-            _reads_from(lengths, firsts, 3),
-        ),
-        offsets=starts[first],
-        numbers=first + 1,
+        good=good,
+        offsets=offsets,
+        numbers=numbers,
         seam={i + 1: (int(starts[i]), int(lengths[i]), int(firsts[i])) for i in near},
         head=_part(array[:head]),
         tail=_part(array[tail:]),
-        proof=prove(data, UTF8),
-        null=offset + data.find(b"\0") if b"\0" in data else -1,
+        proof=_ASCII if plain else prove(data, UTF8),
+        null=-1 if plain or b"\0" not in data else offset + data.find(b"\0"),
     )
 
 
@@ -194,6 +199,18 @@ class FastqJoin:
 def _scan_block(source: Source, shift: int, block: Range) -> list[BlockScan]:
     data = source.read(*block)
     return [scan_bytes(data[at : at + PIECE], block[0] + at, shift) for at in range(0, len(data), PIECE)]
+
+
+def _marked(starts: Ints, shift: int, good: tuple[bool, ...]) -> tuple[Ints, Ints]:
+    """Starts and numbers of the lines that may become marks."""
+    if sum(good) == 1:
+        # Either reads begin at every fourth line from there on, or the block has to be walked.
+        begin = good.index(True)
+        reads = starts[begin::4]
+        first = first_in_cells(reads, shift)
+        return reads[first], 4 * first + begin + 1
+    first = first_in_cells(starts, shift, 4)
+    return starts[first], first + 1
 
 
 def _reads_from(lengths: Ints, firsts: Ints, begin: int) -> bool:

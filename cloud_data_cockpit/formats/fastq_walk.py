@@ -144,9 +144,13 @@ def walk_bytes(walker: Walker, carry: PartOfLine | None, data: bytes, offset: in
 def line_table(array: np.ndarray[tuple[int], np.dtype[np.uint8]], starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
     """(lengths without line ends, first bytes or -1) of the lines [starts, stops), newlines not among them."""
     lengths = stops - starts
-    long = lengths > 0
-    lengths = lengths - (long & (array[stops - 1] == RETURN))
-    firsts = np.where(lengths > 0, array[np.minimum(starts, len(array) - 1)].astype(np.int64), -1)
+    # What stands before a blank line is a newline, so it has no return of its own to lose.
+    lengths -= array[stops - 1] == RETURN
+    firsts = array[starts].astype(np.int64)
+    blank = lengths <= 0
+    if blank.any():
+        lengths[blank] = 0
+        firsts[blank] = -1
     return lengths, firsts
 
 

@@ -31,7 +31,7 @@ from .tiff_write import (
 )
 
 _STRIP_BYTES = 1 << 20
-_RGB, _PALETTE, _YCBCR, _MASK = 2, 3, 6, 4
+_RGB, _PALETTE, _SEPARATED, _YCBCR, _MASK = 2, 3, 5, 6, 4
 _KEPT_COLORS = frozenset({0, 1, 2, 3, 5, 8})
 _PIXEL_IS_POINT = 2
 _SAMPLE_FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3, "c": 6}
@@ -109,7 +109,9 @@ def _written(opened: Opened, pixels: NDArray[np.generic], fields: list[Field], m
 
 def _packing(opened: Opened, pixels: NDArray[np.generic], meaning: Meaning) -> list[Field]:
     order, layout, bands = opened.tiff.order, opened.layout, len(pixels)
-    color = layout.photometric if layout.photometric in _KEPT_COLORS and bands == layout.samples else _RGB
+    # GDAL has turned inks of 8 bits into red, green, blue and alpha by now.
+    same = bands == layout.samples and not (layout.photometric == _SEPARATED and meaning.colors[:1] == ("red",))
+    color = layout.photometric if layout.photometric in _KEPT_COLORS and same else _RGB
     fields = [
         whole(order, 258, SHORT, *([pixels.itemsize * 8] * bands)),
         whole(order, 259, SHORT, 8),
@@ -118,7 +120,7 @@ def _packing(opened: Opened, pixels: NDArray[np.generic], meaning: Meaning) -> l
         whole(order, 284, SHORT, 2 if bands > 1 else 1),
         whole(order, 339, SHORT, *([_SAMPLE_FORMATS[pixels.dtype.kind]] * bands)),
     ]
-    extra = opened.tiff.ints(layout.directory, 338) if bands == layout.samples else (2,) * (bands - 3)
+    extra = opened.tiff.ints(layout.directory, 338) if same else (2,) * (bands - 3)
     if extra:
         fields.append(whole(order, 338, SHORT, *extra))
     if color == _PALETTE and meaning.colormap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,7 @@ from .tiff_layout import BITS, COMPRESSION, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT, 
 from .tiff_write import DECODING, NODATA
 
 _STORED, _DEFLATED = 1, frozenset({8, 32_946})
-_GRAY, _RGB, _PALETTE = 1, 2, 3
+_GRAY, _RGB, _PALETTE, _YCBCR = 1, 2, 3, 6
 _KINDS = {1: "u", 2: "i", 3: "f"}
 _TYPES = frozenset({"u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8"})
 _FILL_ORDER, _ORIENTATION, _PREDICTOR, _COLORS, _EXTRA = 266, 274, 317, 320, 338
@@ -39,7 +40,7 @@ class Plain:
     def place(self, part: Window, tiles: list[Tile], out: NDArray[Any]) -> bool:
         """Put `part` into `out` (bands, rows, columns); False where a tile is not as it should be."""
         bands = 1 if self.layout.planar else self.layout.samples
-        for tile, (plane, rows, spot, inner) in zip(tiles, self._spots(part), strict=True):
+        for tile, (plane, rows, spot, inner) in zip(tiles, _spots(self.layout, part), strict=True):
             size = rows * self.layout.row_bytes
             data = inflated(tile, size) if self.deflated else tile
             if data is None or len(data) != size:
@@ -49,23 +50,23 @@ class Plain:
                 out[(plane * bands + band, *spot)] = samples[:, :, band]
         return True
 
-    def _spots(self, part: Window) -> Iterator[tuple[int, int, tuple[slice, slice], tuple[slice, slice]]]:
-        """For each tile of `part` in order: plane, rows it holds, where it goes in the part, what of it goes there."""
-        layout = self.layout
-        top, bottom, left, right = layout.tiles_of(part)
-        for plane in range(layout.planes):
-            for tile_row in range(top, bottom):
-                first = tile_row * layout.tile_height
-                held = layout.tile_height if layout.tiled else min(layout.tile_height, layout.height - first)
-                start, stop = max(first, part.row), min(first + held, part.row + part.height)
-                if layout.by_rows:
-                    first, held = start, stop - start
-                for tile_col in range(left, right):
-                    edge = tile_col * layout.tile_width
-                    begin, end = max(edge, part.col), min(edge + layout.tile_width, part.col + part.width)
-                    spot = slice(start - part.row, stop - part.row), slice(begin - part.col, end - part.col)
-                    inner = slice(start - first, stop - first), slice(begin - edge, end - edge)
-                    yield plane, held, spot, inner
+
+def _spots(layout: Layout, part: Window) -> Iterator[tuple[int, int, tuple[slice, slice], tuple[slice, slice]]]:
+    """For each tile of `part` in order: plane, rows it holds, where it goes in the part, what of it goes there."""
+    top, bottom, left, right = layout.tiles_of(part)
+    for plane in range(layout.planes):
+        for tile_row in range(top, bottom):
+            first = tile_row * layout.tile_height
+            held = layout.tile_height if layout.tiled else min(layout.tile_height, layout.height - first)
+            start, stop = max(first, part.row), min(first + held, part.row + part.height)
+            if layout.by_rows:
+                first, held = start, stop - start
+            for tile_col in range(left, right):
+                edge = tile_col * layout.tile_width
+                begin, end = max(edge, part.col), min(edge + layout.tile_width, part.col + part.width)
+                spot = slice(start - part.row, stop - part.row), slice(begin - part.col, end - part.col)
+                inner = slice(start - first, stop - first), slice(begin - edge, end - edge)
+                yield plane, held, spot, inner
 
 
 def plain_of(tiff: TiffFile, layout: Layout, meaning: Meaning) -> Plain | None:
@@ -106,6 +107,27 @@ def inflated(tile: Tile, size: int) -> bytes | None:
     except module.error:
         return None
     return data if unpack.eof and len(data) == size else None
+
+
+def trimmed(layout: Layout, part: Window, tiles: list[Tile], *, every: bool) -> list[Tile]:
+    """The tiles of `part` for GDAL: deflated ones end with their pixels, at least those of a last, shorter strip.
+
+    Some writers fill the last strip up to the height of the others; libdeflate, by which GDAL inflates, then leaves the
+    last of the wanted bytes as they were in memory. Others are looked through with `every` only, which takes time.
+    """
+    if layout.compression not in _DEFLATED or layout.photometric == _YCBCR:
+        return tiles
+    found: list[Tile] = []
+    for tile, (_, rows, _, _) in zip(tiles, _spots(layout, part), strict=True):
+        size = rows * layout.row_bytes
+        longer = b""
+        if tile and (every or rows < layout.tile_height):
+            try:
+                longer = zlib.decompressobj().decompress(tile, size + 1)
+            except zlib.error:
+                longer = b""  # GDAL says what is wrong with it
+        found.append(zlib.compress(longer[:size], 1) if len(longer) > size else tile)
+    return found
 
 
 @cache

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import BadRequest
 from ..source import Source
 from .geotiff_gdal import Meaning, decode, meaning_of
-from .geotiff_plain import plain_of
+from .geotiff_plain import plain_of, trimmed
 from .geotiff_raster import Affine6, Raster, gcps_of, place_of, rpcs_of
 from .geotiff_tiles import Tile, each_part
 from .tiff_ifd import Directory, Order, TiffFile
@@ -141,6 +141,7 @@ class Unpacker:
     def __call__(self, part: Window, tiles: list[Tile], out: NDArray[Any]) -> None:
         """Put the pixels of `part`, whose stored tiles are `tiles`, into `out` (bands, rows, columns)."""
         if self._plain is None or not self._plain.place(part, tiles, out):
+            tiles = trimmed(self._layout, part, tiles, every=self._plain is not None)
             small, inner = _small_tiff(self._tiff, self._layout, part, tiles, self._fields)
             decode(small, inner, out, self._tiff.source.uri)
 

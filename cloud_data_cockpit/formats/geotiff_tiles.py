@@ -19,7 +19,7 @@ R = TypeVar("R")
 Tile: TypeAlias = bytes | memoryview
 Batch: TypeAlias = list[tuple[Window, list[Range]]]
 
-GROUP_BYTES = 4 << 20
+LEAST_GROUP, GROUP_BYTES = 1 << 20, 4 << 20
 LEAST_FETCH, MOST_FETCH = 1 << 20, 4 << 20
 _MOST_REQUESTS, _COMPUTING = 8, 4
 _TABLE_BLOCK = 16 << 20
@@ -38,7 +38,8 @@ def each_part(tiff: TiffFile, layout: Layout, window: Window, work: Callable[[Wi
         tiles = fetch(tiff.source, [r for _, ranges in batch for r in ranges])[::-1]
         return [work(part, [tiles.pop() for _ in ranges]) for part, ranges in batch]
 
-    batches = _batches(tiff, layout, groups(layout, window), fetch_size(layout, window))
+    parts = groups(layout, window, group_size(layout, window))
+    batches = _batches(tiff, layout, parts, fetch_size(layout, window))
     first, second = next(batches, None), next(batches, None)
     if first is None or second is None:
         return [] if first is None else read(first)
@@ -86,7 +87,12 @@ def _requests(layout: Layout, window: Window) -> int:
     return min(_MOST_REQUESTS, max(3, (window.pixels * layout.pixel_bits // 8) // GROUP_BYTES))
 
 
-def groups(layout: Layout, window: Window, size: int = GROUP_BYTES) -> Iterator[Window]:
+def group_size(layout: Layout, window: Window) -> int:
+    """Decoded bytes of a part: an eighth of a small window, so that no processor waits long for the last part."""
+    return min(GROUP_BYTES, max(LEAST_GROUP, window.pixels * layout.pixel_bits // 8 // 8))
+
+
+def groups(layout: Layout, window: Window, size: int) -> Iterator[Window]:
     """Parts of `window` along tiles, each of about `size` decoded bytes, one tile at least."""
     high = 1 if layout.by_rows else layout.tile_height
     tile = max(1, layout.tile_width * high * layout.pixel_bits // 8)

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from ..errors import BadRequest, FormatError
 from ..models import Slice
 from ..source import Range, Source
-from .base import BLOCK_SIZE, HEAD_BYTES, Cut, Format, Index, PartitionParams, Report, Run, View
+from .base import BLOCK_SIZE, HEAD_BYTES, Cut, Format, Index, KeepingRun, PartitionParams, Report, Run, View
 from .bgzf import walk
 from .gzip_index import Pass, guessed_size
-from .gzip_members import MAGIC
+from .gzip_members import MAGIC, PIECE
 from .gzip_points import Points
 from .gzip_source import GzipSource, plain_head, plain_name
 
@@ -25,8 +26,8 @@ VERSION = 1
 FAR = 16 << 20
 """Plain bytes from which on a second start, with a second window, is better than decoding up to it."""
 
-STREAMED = 2 << 20
-"""Plain bytes that are scanned at once while others are decoded: few enough to be still in the cache."""
+APART = 24 << 20
+"""Plain bytes of a slice that take a start of their own along, so that they can be decoded by a thread of their own."""
 
 _POINTS = "gzip."
 _INNER = "plain."
@@ -104,7 +105,7 @@ class GzippedFormat:
         told = _Progress(report, source.size)
         found = self._blocks(source, params, told, run, block_size)
         if found is None:
-            found = self._members(source, params, told, block_size, guessed_size(source), sure=False)
+            found = self._members(source, params, told, run, block_size, guessed_size(source), sure=False)
         told.at(source.size)
         arrays: dict[str, NDArray[np.generic]] = {_POINTS + key: array for key, array in found.points.arrays().items()}
         arrays |= {_INNER + key: array for key, array in found.index.arrays.items()}
@@ -164,23 +165,33 @@ class GzippedFormat:
             return None
         facts = {"members": walked.count, "bgzf": True, "ended": walked.ends_empty}
         if run is map:
-            found = self._members(source, params, told, block_size, walked.plain, sure=True)
+            found = self._members(source, params, told, run, block_size, walked.plain, sure=True)
             return replace(found, points=walked.points, facts=facts)
         plain = GzipSource(source, walked.points, walked.plain, block_size)
         index = self.inner.index(plain, params, told.rest(), run=run, block_size=block_size)
         return _Scanned(index, walked.points, walked.plain, facts)
 
     def _members(
-        self, source: Source, params: PartitionParams, told: _Progress, block_size: int, guess: int, *, sure: bool
+        self,
+        source: Source,
+        params: PartitionParams,
+        told: _Progress,
+        run: Run,
+        block_size: int,
+        guess: int,
+        *,
+        sure: bool,
     ) -> _Scanned:
         """Any gzip: one pass where `guess` is the plain size, else the plain format scans in a second pass."""
-        stream = Pass(source, guess, block_size, sure=sure, spacing=self.spacing)
-        scanned = min(block_size, STREAMED)
+        kept = run if isinstance(run, KeepingRun) else None
+        stream = Pass(source, guess, block_size, sure=sure, spacing=self.spacing, notes=kept)
+        first, second = (kept.in_turn("first"), kept.in_turn("second")) if kept else (map, map)
+        scanned = min(block_size, PIECE)
         index, failed = None, None
         try:
             try:
                 index = self.inner.index(
-                    stream, params, lambda done, total: told.at(stream.members.offset), block_size=scanned
+                    stream, params, lambda done, total: told.at(stream.members.offset), run=first, block_size=scanned
                 )
             except FormatError as error:
                 failed = error
@@ -195,7 +206,7 @@ class GzippedFormat:
             raise failed
         if index is None or size != guess:
             again = GzipSource(source, points, size, block_size)
-            index = self.inner.index(again, params, told.rest(), block_size=block_size)
+            index = self.inner.index(again, params, told.rest(), run=second, block_size=block_size)
         members = stream.members
         facts = {"members": members.count, "bgzf": members.bgzf, "ended": members.last_length == 0}
         return _Scanned(index, points, size, facts)
@@ -237,9 +248,8 @@ class _Wrap:
     def __call__(self, piece: Slice) -> Slice:
         starts: list[int] = []
         spans: list[tuple[int, int]] = []
-        for offset, length in sorted((*piece.ranges, *self.also_read(piece))):
-            if length == 0:
-                continue
+        ranges = (part for held in (*piece.ranges, *self.also_read(piece)) for part in self._parts(*held))
+        for offset, length in sorted(ranges):
             number = self.points.before(offset)
             begin, end = int(self.points.bits[number]) >> 3, self.points.end(number, offset + length, self.size)
             if spans and begin <= spans[-1][1]:
@@ -256,6 +266,18 @@ class _Wrap:
             records=piece.records,
             details={**details, "inner": piece.details} if piece.details else details,
         )
+
+    def _parts(self, offset: int, length: int) -> Iterator[Range]:
+        """The range in about even parts of APART or more, cut where access points are."""
+        number, held = length // APART, self.points.plain
+        if number < 2 or len(held) < 2:
+            return iter([(offset, length)] if length else [])
+        begin, stop = int(held[self.points.before(offset)]), offset + length
+        wanted = begin + np.arange(1, number, dtype=np.int64) * (stop - begin) // number
+        after = np.searchsorted(held, wanted).clip(1, len(held) - 1)
+        near = np.where(wanted - held[after - 1] <= held[after] - wanted, held[after - 1], held[after])
+        edges = [offset, *np.unique(near[(near > offset) & (near < stop)]).tolist(), stop]
+        return ((start, end - start) for start, end in pairwise(edges))
 
     def _start(self, number: int) -> list[Any]:
         window = self.points.packed_window(number)

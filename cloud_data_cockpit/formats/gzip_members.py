@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from ..errors import FormatError
 
 MAGIC = b"\x1f\x8b"
 WINDOW = 32 << 10
-PIECE = 1 << 20
-"""No piece of plain bytes is longer than this."""
+PIECE = 1 << 19
+"""No piece of plain bytes is longer unless somebody asks: what has just been decoded is still in the cache."""
+
+_FIRST_STEP, _LONGEST_STEP = 64 << 10, 4 << 20
+_BGZF_BLOCK = 64 << 10
 
 _LONGEST_HEADER = 256 << 10
 _HEADER_CRC, _EXTRA, _NAME, _COMMENT, _RESERVED = 2, 4, 8, 16, 0xE0
@@ -36,14 +40,45 @@ class Point:
     window: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Where a pass over the members can go on, and what it needs for that besides.
+
+    `crc` and `length` are those of the plain bytes of the member before the point, `count` the members before that one.
+    """
+
+    point: Point
+    crc: int = 0
+    length: int = 0
+    count: int = 0
+    bgzf: bool = False
+
+
 class Inflate(Protocol):
-    """What zlib and isal call a decompression object."""
+    """A decoder that keeps what it has no room for: `needs_input` is False while it has some."""
 
     eof: bool
+    needs_input: bool
     unused_data: bytes
-    unconsumed_tail: bytes
 
     def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes: ...
+
+
+class _ZlibInflate:
+    """The decompression object of zlib as one that keeps its input."""
+
+    def __init__(self, window: bytes | None) -> None:
+        self._inner = zlib.decompressobj(-15, window) if window else zlib.decompressobj(-15)
+        self.eof = False
+        self.needs_input = True
+        self.unused_data = b""
+
+    def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes:
+        kept = self._inner.unconsumed_tail
+        plain = self._inner.decompress(kept + data if kept else data, max_length)
+        self.eof, self.unused_data = self._inner.eof, self._inner.unused_data
+        self.needs_input = not self.eof and not self._inner.unconsumed_tail
+        return plain
 
 
 @dataclass(frozen=True)
@@ -51,13 +86,17 @@ class Engine:
     """The library that inflates: isal, three times faster, or zlib where there is no isal."""
 
     module: Any
-    error: type[Exception]
+    error: type[Exception] | tuple[type[Exception], ...]
 
     def inflate(self, window: bytes | None = None) -> Inflate:
         """A decoder of raw deflate data; with `window`, of data that refers to these plain bytes before it."""
+        if self.module is zlib:
+            return _ZlibInflate(window)
+        # It makes room for all that is asked for at once; a decompression object of isal_zlib grows it from 16 KiB.
+        lib = _igzip()
         if window:
-            return cast("Inflate", self.module.decompressobj(wbits=-15, zdict=window))
-        return cast("Inflate", self.module.decompressobj(wbits=-15))
+            return cast("Inflate", lib.IgzipDecompressor(flag=lib.DECOMP_DEFLATE, zdict=window))
+        return cast("Inflate", lib.IgzipDecompressor(flag=lib.DECOMP_DEFLATE))
 
     def pack(self, window: bytes) -> bytes:
         """`window` in zlib's format. Higher levels take 40 times as long for a tenth less."""
@@ -68,13 +107,18 @@ class Engine:
 
 
 @cache
+def _igzip() -> Any:
+    return import_module("isal.igzip_lib")
+
+
+@cache
 def engine() -> Engine:
     """isal where it is installed, else zlib."""
     try:
         module: Any = import_module("isal.isal_zlib")
+        return Engine(module, (module.error, _igzip().error))
     except ImportError:
-        module = zlib
-    return Engine(module, module.error)
+        return Engine(zlib, zlib.error)
 
 
 def header_length(data: bytes) -> int | None:
@@ -131,29 +175,37 @@ class Members:
     """Plain bytes of consecutive members, from `start` on; FormatError when something is wrong with them.
 
     The end of a member is given away only after its checksum and its length were found right (a member that was
-    entered in its middle cannot be checked). Zeros between and after members are padding.
+    entered in its middle cannot be checked, unless a `rest` tells what was before). Zeros between and after members
+    are padding. `limit` is the length of the longest piece; it may be changed between two pieces.
     """
 
-    def __init__(self, uri: str, start: Point | None = None) -> None:
-        start = start or Point()
+    def __init__(self, uri: str, start: Point | None = None, rest: Rest | None = None) -> None:
+        start = rest.point if rest else start or Point()
         self.offset = start.bits >> 3
         self.plain = start.plain
-        self.count = 0
-        self.bgzf = False
+        self.count = rest.count if rest else 0
+        self.bgzf = rest.bgzf if rest else False
         self.last_length = 0
         self.began: Callable[[int, int], None] | None = None
+        self.limit = PIECE
         self._uri = uri
         self._first = self.offset
         self._part = b""
         self._last = b""
         self._more = False
-        self._crc = 0
-        self._length = 0
-        self._whole = start.window is None
+        self._step = _LONGEST_STEP
+        self._most = sys.maxsize
+        self._crc = rest.crc if rest else 0
+        self._length = rest.length if rest else 0
+        self._whole = start.window is None or rest is not None
         self._state = _State.HEADER
         if start.window is not None:
             self._state = _State.BODY
             self._body = engine().inflate(start.window)
+
+    def rest(self, point: Point) -> Rest:
+        """What is needed to go on from `point`, which is where the members stand."""
+        return Rest(point, self._crc, self._length, self.count, self.bgzf)
 
     @property
     def inside(self) -> bool:
@@ -201,8 +253,11 @@ class Members:
                 return b"", view[:0]
             take *= 4
         at = self.offset - len(view) - len(self._part)
+        is_block = bgzf_size(data[:length]) is not None
         if self.count == 0:
-            self.bgzf = self._whole and bgzf_size(data[:length]) is not None
+            self.bgzf = self._whole and is_block
+        # A decoder makes room for all that it may give.
+        self._most = _BGZF_BLOCK if is_block else sys.maxsize
         if self.began:
             self.began(at, self.plain)
         view = view[length - len(self._part) :]
@@ -210,6 +265,7 @@ class Members:
         self._crc = self._length = 0
         self._whole = True
         self._body = engine().inflate()
+        self._step = _FIRST_STEP
         self._state = _State.BODY
         return b"", view
 
@@ -223,9 +279,11 @@ class Members:
         )
 
     def _inflated(self, view: memoryview) -> tuple[bytes, memoryview]:
-        body = self._body
+        body, limit = self._body, min(self.limit, self._most)
+        # Few bytes at first: what a decoder is given behind the end of a member it gives back as a copy.
+        given, rest = (view[:0], view) if self._more else (view[: self._step], view[self._step :])
         try:
-            piece = body.decompress(view, PIECE)
+            piece = body.decompress(given, limit)
         except engine().error as error:
             at = self.offset - len(view)
             raise FormatError(
@@ -234,14 +292,17 @@ class Members:
         if self._whole:
             self._crc = engine().crc(piece, self._crc)
             self._length += len(piece)
-        self._more = False
         if body.eof:
+            self._more = False
             self._last = piece
             self._state = _State.TRAILER
-            return b"", memoryview(body.unused_data)
-        rest = body.unconsumed_tail
-        self._more = not rest and len(piece) == PIECE
-        return piece, memoryview(rest)
+            unused = body.unused_data
+            if len(unused) <= len(given):
+                return b"", view[len(given) - len(unused) :]
+            return b"", memoryview(unused + bytes(rest))
+        self._more = not body.needs_input or len(piece) == limit
+        self._step = min(2 * self._step, _LONGEST_STEP)
+        return piece, rest
 
     def _ended(self, view: memoryview) -> tuple[bytes, memoryview]:
         need = 8 - len(self._part)

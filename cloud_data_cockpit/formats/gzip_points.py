@@ -92,10 +92,9 @@ class Points:
 
         `number` is the point from which decoding begins.
         """
-        if self._until is not None:
-            return self._until[number]
+        most = size if self._until is None else self._until[number]
         after = int(np.searchsorted(self.plain, plain, side="left"))
-        return int(self.bits[after] + 7) >> 3 if 0 < after < len(self) else size
+        return min(most, int(self.bits[after] + 7) >> 3) if 0 < after < len(self) else most
 
     def point(self, number: int) -> Point:
         packed = self.packed_window(number)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import io
+import os
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import pairwise
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from ..errors import FormatError
+from ..room import Room
 from ..source import Range, Source, blocks, check_range
-from .gzip_members import Members, Point, header_length
+from .gzip_members import PIECE, Members, Point, header_length
 from .gzip_points import Points, primed
 
 LOOK_BACK = 1 << 20
@@ -22,14 +26,29 @@ AHEAD = 3
 """Reads under way while one block is decoded: one connection to S3 is slower than a decoder."""
 
 FEED = 64 << 10
-"""Compressed bytes a decoder is fed at once: few enough to stay in the cache."""
+"""Compressed bytes of the beginning that tell what an object is."""
+
+WHOLE = 8 << 20
+"""Plain bytes that are decoded as one piece where they are asked for as one."""
+
+APART = 8 << 20
+"""Plain bytes from one access point on that are worth a thread of their own."""
 
 _CURSORS = 4
 _FEW = 64
 _MOST_ROOM = 256 << 20
+_MOST_THREADS = 4
 _FIRST_READ = 256 << 10
 _SMALLEST_READ = 1 << 10
 _LARGEST_READ = 4 << 20
+
+
+class Pieces(Protocol):
+    """Where plain bytes come from."""
+
+    def pull(self, most: int) -> bytes | None:
+        """The next plain bytes, `most` of them if that can be had as one piece; None at the end."""
+        ...
 
 
 class Forward:
@@ -38,7 +57,7 @@ class Forward:
     Whoever reads from it alone may use it; it takes no lock.
     """
 
-    def __init__(self, pieces: Iterator[bytes], start: int, keep: int = LOOK_BACK) -> None:
+    def __init__(self, pieces: Pieces, start: int, keep: int = LOOK_BACK) -> None:
         self._pieces = pieces
         self._keep = keep
         self._held: deque[bytes] = deque()
@@ -48,31 +67,50 @@ class Forward:
 
     def read(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`, fewer at the end. `offset` must not lie before `start`."""
-        stop = offset + length
-        # Room for all of it: to grow little by little would copy it several times.
-        target = io.BytesIO(bytes(min(length, _MOST_ROOM)))
-        at = self.start
-        for piece in self._held:
-            if at + len(piece) > offset and at < stop:
-                target.write(memoryview(piece)[max(0, offset - at) : stop - at])
-            at += len(piece)
-        while self.end < stop and self._pull():
-            at = self.end - len(self._held[-1])
-            if self.end > offset:
-                target.write(memoryview(self._held[-1])[max(0, offset - at) : stop - at])
-            self._forget(min(stop, self.end) - self._keep)
-        self._forget(min(stop, self.end) - self._keep)
-        target.truncate(target.tell())
-        return target.getvalue()
+        if length > WHOLE:
+            # No more room at once, in case the length is not true.
+            whole = [self._read_room(*block) for block in blocks(offset, offset + length, _MOST_ROOM)]
+            return whole[0] if len(whole) == 1 else b"".join(whole)
+        parts = list(self._parts(offset, offset + length, WHOLE))
+        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+
+    def _read_room(self, offset: int, length: int) -> bytes:
+        room = Room(length)
+        return room.taken(self.read_into(offset, room.view))
+
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """The same, to `target`; how many bytes there were."""
+        done = 0
+        for part in self._parts(offset, offset + len(target), PIECE):
+            target[done : done + len(part)] = part
+            done += len(part)
+        return done
 
     def step(self) -> bool:
         """Let one piece go by; False at the end."""
-        more = self._pull()
+        more = self._pull(PIECE)
         self._forget(self.end)
         return more
 
-    def _pull(self) -> bool:
-        piece = next(self._pieces, None)
+    def _parts(self, offset: int, stop: int, longest: int) -> Iterator[bytes | memoryview]:
+        """The bytes [offset, stop) in pieces; a piece that is wanted whole is given as it is."""
+        at = self.start
+        for piece in self._held:
+            if at + len(piece) > offset and at < stop:
+                yield _within(piece, offset - at, stop - at)
+            at += len(piece)
+        while self.end < stop:
+            # Pieces that end where the bytes begin and end need not be cut.
+            if not self._pull(min(offset - self.end, PIECE) if self.end < offset else min(stop - self.end, longest)):
+                break
+            at = self.end - len(self._held[-1])
+            if self.end > offset:
+                yield _within(self._held[-1], offset - at, stop - at)
+            self._forget(min(stop, self.end) - self._keep)
+        self._forget(min(stop, self.end) - self._keep)
+
+    def _pull(self, most: int) -> bool:
+        piece = self._pieces.pull(most)
         if piece is None:
             self.finished = True
             return False
@@ -83,6 +121,10 @@ class Forward:
     def _forget(self, before: int) -> None:
         while self._held and self.start + len(self._held[0]) <= before:
             self.start += len(self._held.popleft())
+
+
+def _within(piece: bytes, start: int, stop: int) -> bytes | memoryview:
+    return piece if start <= 0 and stop >= len(piece) else memoryview(piece)[max(0, start) : stop]
 
 
 def plain_name(name: str) -> str:
@@ -121,15 +163,12 @@ class GzipSource:
         check_range(self._size, offset, length, self.uri)
         if length == 0:
             return b""
+        edges = self._edges(offset, offset + length)
+        if len(edges) > 2 and length <= _MOST_ROOM:
+            return self._read_apart(edges)
         cursor = self._cursor(offset, offset + length)
         data = cursor.read(offset, length)
-        if len(data) != length:
-            raise FormatError(
-                f"{self._inner.uri} holds {cursor.end} plain bytes and {self._size} were expected; partition it again"
-            )
-        with self._lock:
-            self._idle.append(cursor)
-            del self._idle[:-_CURSORS]
+        self._put_back(cursor, len(data) == length)
         return data
 
     def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
@@ -145,6 +184,43 @@ class GzipSource:
     def __reduce__(self) -> tuple[Any, ...]:
         return GzipSource, (self._inner, self._points, self._size, self._largest)
 
+    def _edges(self, offset: int, stop: int) -> list[int]:
+        """Plain offsets between which threads decode apart from one another: access points, and both ends."""
+        edges = [offset]
+        if stop - offset >= 2 * APART and _threads() > 1:
+            near = np.searchsorted(self._points.plain, (offset + APART, stop - APART), side="left").tolist()
+            for plain in self._points.plain[near[0] : near[1] + 1].tolist():
+                if plain - edges[-1] >= APART and stop - plain >= APART:
+                    edges.append(plain)
+        return [*edges, stop]
+
+    def _read_apart(self, edges: Sequence[int]) -> bytes:
+        room = Room(edges[-1] - edges[0])
+
+        def fill(start: int, stop: int) -> None:
+            with room.view[start - edges[0] : stop - edges[0]] as target:
+                cursor = self._cursor(start, stop)
+                self._put_back(cursor, cursor.read_into(start, target) == stop - start)
+
+        with ThreadPoolExecutor(_threads(), thread_name_prefix="gzip-part") as pool:
+            parts = [pool.submit(fill, start, stop) for start, stop in pairwise(edges)]
+            try:
+                for part in parts:
+                    part.result()
+            finally:
+                for part in parts:
+                    part.cancel()
+        return room.taken()
+
+    def _put_back(self, cursor: Forward, whole: bool) -> None:
+        if not whole:
+            raise FormatError(
+                f"{self._inner.uri} holds {cursor.end} plain bytes and {self._size} were expected; partition it again"
+            )
+        with self._lock:
+            self._idle.append(cursor)
+            del self._idle[:-_CURSORS]
+
     def _cursor(self, offset: int, stop: int) -> Forward:
         """One that stands before `offset`, and not further away than the nearest access point."""
         number = self._points.before(offset)
@@ -156,23 +232,34 @@ class GzipSource:
                 return self._idle.pop(max(fit, key=lambda i: min(self._idle[i].end, offset)))
         point = self._points.point(number)
         hint = self._points.end(number, stop, self._inner.size)
-        return Forward(plain_pieces(self._inner, point, hint, self._largest), point.plain)
+        return Forward(PointPieces(self._inner, point, hint, self._largest), point.plain)
 
 
-def plain_pieces(source: Source, point: Point, hint: int, largest: int = _LARGEST_READ) -> Iterator[bytes]:
+def _threads() -> int:
+    return min(_MOST_THREADS, os.cpu_count() or 1)
+
+
+class PointPieces:
     """Plain pieces from `point` to the end of the object. At compressed byte `hint` the caller may lose interest."""
-    members = Members(source.uri, point)
-    at = point.bits >> 3
-    head = b""
-    if point.bits & 7:
-        head = primed(point.bits & 7, source.read(at, 1)[0])
-    yield from members.feed(head)
-    members.offset = at = at + bool(point.bits & 7)
-    for data in _reads(source, at, hint, largest):
-        view = memoryview(data)
-        for start in range(0, len(view), FEED):
-            yield from members.feed(view[start : start + FEED])
-    members.finish()
+
+    def __init__(self, source: Source, point: Point, hint: int, largest: int = _LARGEST_READ) -> None:
+        self._members = Members(source.uri, point)
+        self._pieces = self._decoded(source, point, hint, largest)
+
+    def pull(self, most: int) -> bytes | None:
+        self._members.limit = max(1, most)
+        return next(self._pieces, None)
+
+    def _decoded(self, source: Source, point: Point, hint: int, largest: int) -> Iterator[bytes]:
+        members, skip = self._members, point.bits & 7
+        for data in _reads(source, point.bits >> 3, hint, largest):
+            view = memoryview(data)
+            if skip:
+                yield from members.feed(primed(skip, data[0]))
+                members.offset = (point.bits >> 3) + 1
+                view, skip = view[1:], 0
+            yield from members.feed(view)
+        members.finish()
 
 
 def _reads(source: Source, at: int, hint: int, largest: int) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,11 +15,11 @@ from ..models import Slice
 from ..source import Source
 from .base import BLOCK_SIZE, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
 from .las_cut import Chunks, at_chunks, cut_in_order, cut_in_tiles, cut_runs, even_edges
-from .las_data import columns_of, las_data, las_header
+from .las_data import columns_of, las_data, las_header, laz_file
 from .las_grid import EVERYWHERE, MOST_TILES, Box, Grid, integer_box
 from .las_header import SIGNATURE, WAVE_FORMATS, Head
 from .las_layout import Layout, layout_of, positive_scales
-from .las_read import count_points, piece_file, read_points
+from .las_read import count_points, file_of, read_points
 from .las_scan import Sieve, survey
 from .laz_chunks import Bytes, Ints
 
@@ -168,11 +167,10 @@ class LasFormat:
         return las_data(source, head, points)
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
-        head, points = self._points(source, shared, piece)
-        if not header:
-            return points.tobytes()
-        before, after = piece_file(source, head, points)
-        return b"".join([before, points.data, after])
+        if header:
+            return file_of(source, layout_of(source), shared, piece)
+        _, points = self._points(source, shared, piece)
+        return points.tobytes()
 
     def count(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> int:
         return count_points(source, shared, piece)
@@ -210,11 +208,8 @@ class LasFormat:
 
     def to_laz(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> bytes:
         """The slice as a compressed file by itself."""
-        import laspy
-
-        file = io.BytesIO()
-        self.read(source, shared, piece).write(file, do_compress=True, laz_backend=laspy.LazBackend.Lazrs)
-        return file.getvalue()
+        head, points = self._points(source, shared, piece)
+        return laz_file(source, head, points)
 
     def boxes(
         self, source: Source, shared: Mapping[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, MissingExtra
 from ..source import Source
-from .las_header import Head
-from .las_read import piece_file
-from .laz_chunks import Bytes
+from .las_header import POINT_SIZES, Head
+from .las_read import around
+from .laz_chunks import Bytes, lazrs
 
 if TYPE_CHECKING:
     import laspy
@@ -25,8 +26,8 @@ def las_header(source: Source, head: Head, points: Bytes) -> laspy.LasHeader:
         import laspy
     except ImportError:
         raise MissingExtra("point clouds need laspy: pip install 'cloud-data-cockpit[geospatial]'") from None
-    before, after = piece_file(source, head, points)
-    start = int.from_bytes(before[96:100], "little")
+    frame = around(source, head)
+    before, after, start = frame.before(points), frame.after, frame.points_at
     file = bytearray(before + after)
     if after:
         file[235:243] = start.to_bytes(8, "little")
@@ -50,6 +51,30 @@ def las_data(source: Source, head: Head, points: Bytes) -> laspy.LasData:
     return data
 
 
+def laz_file(source: Source, head: Head, points: Bytes) -> bytes:
+    """A LAZ file of `points` alone, its header and records the object's own as in `Around`."""
+    frame = around(source, head)
+    before, after = frame.before(points), frame.after
+    library = lazrs()
+    how = library.LazVlr.new_for_compression(head.point_format, head.record - POINT_SIZES[head.point_format], False)
+    record = how.record_data()
+    laszip = struct.pack("<2x16sHH32x", b"laszip encoded", 22204, len(record)) + record
+    start, vlrs = struct.unpack_from("<II", before, 96)
+    raw = bytearray(before[: head.header_size] + laszip + before[head.header_size :])
+    struct.pack_into("<IIB", raw, 96, start + len(laszip), vlrs + 1, head.point_format | 0x80)
+    file = io.BytesIO()
+    file.write(raw)
+    compressor = library.LasZipCompressor(file, how)
+    compressor.compress_many(points.reshape(-1))
+    compressor.done()
+    end = file.seek(0, io.SEEK_END)
+    file.write(after)
+    if after:
+        file.seek(235)
+        file.write(struct.pack("<Q", end))
+    return file.getvalue()
+
+
 def columns_of(data: laspy.LasData) -> dict[str, NDArray[Any]]:
     """Dimensions by name; x, y, z scaled; one with several elements becomes several columns, name_0 and so on."""
     columns: dict[str, NDArray[Any]] = {}
@@ -71,15 +96,13 @@ def _slice_data() -> type[Any]:
         """The points of a slice: laspy.LasData in all, and it can be pickled."""
 
         def __reduce__(self) -> tuple[Any, ...]:
-            file = io.BytesIO()
-            self.write(file, do_compress=False)
-            return _from_file, (file.getvalue(),)
+            # Not as a file: laspy writes neither LAS 1.0 nor texts of the header that are not ASCII.
+            return _from_parts, (self.header, self.points.array)
 
     return SliceData
 
 
-def _from_file(data: bytes) -> laspy.LasData:
+def _from_parts(header: laspy.LasHeader, points: NDArray[np.void]) -> laspy.LasData:
     import laspy
 
-    whole = laspy.read(io.BytesIO(data))
-    return _slice_data()(whole.header, whole.points)
+    return _slice_data()(header, laspy.PackedPointRecord(points, header.point_format))

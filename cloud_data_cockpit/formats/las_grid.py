@@ -44,6 +44,17 @@ class Box:
         inside: Mask = (x >= self.x0) & (x < self.x1) & (y >= self.y0) & (y < self.y1)
         return inside
 
+    def inside(self, x: NDArray[np.int32], y: NDArray[np.int32]) -> Mask:
+        """As `mask`, for coordinates as they are stored: comparing half as many bytes."""
+        inside: Mask = np.ones(len(x), dtype=np.bool_)
+        for values, low, high in ((x, self.x0, self.x1), (y, self.y0, self.y1)):
+            # A limit beyond what is stored leaves nothing out, or everything.
+            if low > LOWEST:
+                inside &= values >= low if low < BEYOND else False
+            if high < BEYOND:
+                inside &= values < high if high > LOWEST else False
+        return inside
+
     def meet(self, other: Box) -> Box:
         """What both hold."""
         return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))

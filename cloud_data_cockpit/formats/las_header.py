@@ -16,6 +16,7 @@ WAVE_FORMATS = frozenset({4, 5, 9, 10})
 VLR_HEADER = 54
 EVLR_HEADER = 60
 
+_LATEST_FORM = {3: 5, 4: 10}
 _LARGEST_HEAD = 256 << 20
 _MOST_EVLRS = 100_000
 _MOST_POINTS = 1 << 48
@@ -36,7 +37,10 @@ class Vlr:
 
 @dataclass(frozen=True)
 class Head:
-    """What stands before the points. `raw` is all of it, `count` the points, `record` the bytes of one of them."""
+    """What stands before the points. `raw` is all of it, `count` the points, `record` the bytes of one of them.
+
+    `minor` is the version that there is room for: some writers say 1.3 or 1.4 over the header of an older one.
+    """
 
     raw: bytes
     minor: int
@@ -70,7 +74,8 @@ def read_head(source: Source) -> Head:
     if first[24] != 1 or minor not in HEADER_SIZES:
         raise FormatError(f"{source.uri} says it is LAS {first[24]}.{minor}; only LAS 1.0 to 1.5 can be read")
     header_size, points_at, vlr_count, form, record, legacy = _FIRST.unpack_from(first, 94)
-    if header_size < HEADER_SIZES[minor] or points_at < header_size:
+    told, minor = minor, max((known for known in range(minor + 1) if HEADER_SIZES[known] <= header_size), default=-1)
+    if minor < 0 or points_at < header_size:
         raise FormatError(f"{source.uri} has a damaged LAS header: its sizes contradict each other")
     if points_at > source.size or points_at > _LARGEST_HEAD:
         raise FormatError(f"{source.uri} says its points begin at byte {points_at:,}; the file is cut off or damaged")
@@ -81,6 +86,10 @@ def read_head(source: Source) -> Head:
     if record < POINT_SIZES[form]:
         raise FormatError(f"{source.uri} gives {record} bytes a point; format {form} needs {POINT_SIZES[form]}")
     count, notes = _count(raw, minor, legacy)
+    if minor < told:
+        if count == 0 or form > _LATEST_FORM.get(minor, 3):
+            raise FormatError(f"{source.uri} has a damaged LAS header: too short for what it says of its points")
+        notes = (*notes, f"the header says LAS 1.{told} and is as short as that of 1.{minor}: read as 1.{minor}")
     if count > _MOST_POINTS:
         raise FormatError(f"{source.uri} promises {count:,} points: its header is damaged")
     doubles = struct.unpack_from("<12d", raw, 131)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TypeVar
 
 import numpy as np
 
 from ..errors import FormatError
-from ..source import Source
+from ..source import Source, merge_ranges
+from .las_grid import Box
 from .las_header import Head, read_head
 from .laz_chunks import Bytes, Ints, Laszip, Table, decode_chunks, decode_pieces, read_laszip, read_table
 
@@ -29,6 +33,10 @@ class Layout:
     laszip: Laszip | None
     table: Table
 
+
+Room = Callable[[int], "Bytes | None"]
+T = TypeVar("T")
+R = TypeVar("R")
 
 _cache: OrderedDict[tuple[str, str], Layout] = OrderedDict()
 _lock = threading.Lock()
@@ -67,42 +75,92 @@ def _runs(head: Head) -> Table:
     return Table(head.points_at + starts * head.record, counts * head.record, counts)
 
 
-def chunk_points(source: Source, layout: Layout, numbers: Ints, *, places: bool = False) -> Iterator[tuple[int, Bytes]]:
+def chunk_points(
+    source: Source, layout: Layout, numbers: Ints, *, places: bool = False, room: Room | None = None, size: int = WINDOW
+) -> Iterator[tuple[int, Bytes]]:
     """(chunk, points) for each of `numbers` in order, points as (n, record) bytes; a large chunk comes in pieces.
 
-    Holds about WINDOW bytes of decoded points at once, and one chunk's compressed bytes where that is larger. With
-    `places` only X and Y are sure to be right.
+    Holds about `size` bytes of decoded points at once, and the compressed bytes of as many before and after them; of
+    one chunk where that is larger. `room` is asked where a number of points that follow may be decoded to; where it
+    has none, they are decoded to a place of their own. With `places` only X and Y are sure to be right.
     """
+
+    def stored(window: list[int]) -> bytes:
+        return _stored(source, layout, window)
+
+    windows = _windows(layout, numbers, size)
+    # An index fetches several batches at once already.
+    for window, data in ((w, stored(w)) for w in windows) if places else ahead(stored, windows):
+        counts = [int(layout.table.counts[n]) for n in window]
+        into = room(sum(counts)) if room else None
+        yield from _window(source.uri, layout, window, data, into, places)
+
+
+def _windows(layout: Layout, numbers: Ints, most: int) -> Iterator[list[int]]:
+    """Consecutive ones of `numbers` with about `most` bytes of points."""
     table, record = layout.table, layout.head.record
     window: list[int] = []
     held = 0
     for number in (int(n) for n in numbers):
         size = max(int(table.counts[number]) * record, int(table.lengths[number]))
-        if window and held + size > WINDOW:
-            yield from _window(source, layout, window, places)
+        if window and held + size > most:
+            yield window
             window, held = [], 0
         window.append(number)
         held += size
     if window:
-        yield from _window(source, layout, window, places)
+        yield window
 
 
-def _window(source: Source, layout: Layout, window: list[int], places: bool) -> Iterator[tuple[int, Bytes]]:
+def ahead(fetch: Callable[[T], R], items: Iterable[T], most: int = 2) -> Iterator[tuple[T, R]]:
+    """(item, what `fetch` gives for it) in order; those that follow are fetched while one is used."""
+    iterator = iter(items)
+    first = list(islice(iterator, 2))
+    if len(first) < 2:
+        yield from ((item, fetch(item)) for item in first)
+        return
+    pool = ThreadPoolExecutor(most, thread_name_prefix="points")
+    coming: deque[tuple[T, Future[R]]] = deque()
+    try:
+        for item in chain(first, iterator):
+            coming.append((item, pool.submit(fetch, item)))
+            if len(coming) > most:
+                yield _next_of(coming)
+        while coming:
+            yield _next_of(coming)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _next_of(coming: deque[tuple[T, Future[R]]]) -> tuple[T, R]:
+    item, future = coming.popleft()
+    return item, future.result()
+
+
+def _stored(source: Source, layout: Layout, window: list[int]) -> bytes:
+    """The stored bytes of chunks, one after another; those that touch are fetched in one piece."""
+    places = [(int(layout.table.offsets[n]), int(layout.table.lengths[n])) for n in window]
+    runs = source.read_many(merge_ranges(places, gap=1, largest=source.size))
+    return runs[0] if len(runs) == 1 else b"".join(runs)
+
+
+def _window(
+    uri: str, layout: Layout, window: list[int], data: bytes, into: Bytes | None, places: bool
+) -> Iterator[tuple[int, Bytes]]:
     table, record, laszip = layout.table, layout.head.record, layout.laszip
     counts = [int(table.counts[n]) for n in window]
-    chunks = source.read_many([(int(table.offsets[n]), int(table.lengths[n])) for n in window])
     if laszip is None:
-        for number, data in zip(window, chunks, strict=True):
-            yield number, np.frombuffer(data, dtype=np.uint8).reshape(-1, record)
-        return
-    if len(window) == 1 and counts[0] * record > WINDOW:
+        points = np.frombuffer(data, dtype=np.uint8).reshape(-1, record)
+    elif len(window) == 1 and counts[0] * record > WINDOW:
         step = WINDOW // record
-        for piece in decode_pieces(source.uri, laszip, record, chunks[0], counts[0], step, places=places):
-            _one_channel(source.uri, layout, piece)
+        for piece in decode_pieces(uri, laszip, record, data, counts[0], step, into, places=places):
+            _one_channel(uri, layout, piece)
             yield window[0], piece
         return
-    points = decode_chunks(source.uri, laszip, record, chunks, counts, places=places)
-    _one_channel(source.uri, layout, points)
+    else:
+        lengths = [int(table.lengths[n]) for n in window]
+        points = decode_chunks(uri, laszip, record, data, lengths, counts, into, places=places)
+        _one_channel(uri, layout, points)
     at = 0
     for number, count in zip(window, counts, strict=True):
         yield number, points[at : at + count]
@@ -124,6 +182,13 @@ def xy(points: Bytes) -> tuple[Ints, Ints]:
     """The stored integer X and Y of (n, record) bytes."""
     x, y = (points[:, at : at + 4].view("<i4")[:, 0].astype(np.int64) for at in (0, 4))
     return x, y
+
+
+def inside(points: Bytes, box: Box) -> Bytes:
+    """The points in `box`."""
+    x, y = (points[:, at : at + 4].view("<i4")[:, 0].copy() for at in (0, 4))
+    mask = box.inside(x, y)
+    return points if mask.all() else rows(points, mask)
 
 
 def rows(points: Bytes, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Bytes:

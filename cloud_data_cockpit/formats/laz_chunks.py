@@ -156,7 +156,7 @@ def _checked(uri: str, head: Head, laszip: Laszip, pairs: Ints, start: int, end:
     return Table(offsets, lengths, counts)
 
 
-def check_chunk(uri: str, laszip: Laszip, record: int, data: bytes, count: int) -> None:
+def check_chunk(uri: str, laszip: Laszip, record: int, data: bytes | memoryview, count: int) -> None:
     """Refuse a layered chunk whose own sizes do not add up, before a decoder reserves memory for them."""
     if not laszip.layers:
         return
@@ -169,29 +169,40 @@ def check_chunk(uri: str, laszip: Laszip, record: int, data: bytes, count: int) 
 
 
 def decode_chunks(
-    uri: str, laszip: Laszip, record: int, chunks: list[bytes], counts: list[int], *, places: bool = False
+    uri: str,
+    laszip: Laszip,
+    record: int,
+    data: bytes,
+    lengths: list[int],
+    counts: list[int],
+    into: Bytes | None = None,
+    *,
+    places: bool = False,
 ) -> Bytes:
-    """The points of whole chunks, (points, record) bytes; on several cores, except in a forked or worker process.
+    """The points of whole chunks that stand one after another in `data`, (points, record) bytes, in `into` if given.
 
-    With `places` only X, Y and the scanner channel are sure to be right: layered chunks are decoded no further.
+    On several cores, except in a forked or worker process. With `places` only X, Y and the scanner channel are sure to
+    be right: layered chunks are decoded no further.
     """
-    out = np.zeros((sum(counts), record), dtype=np.uint8)
-    for data, count in zip(chunks, counts, strict=True):
-        check_chunk(uri, laszip, record, data, count)
+    out = np.zeros((sum(counts), record), dtype=np.uint8) if into is None else into
+    view, ends = memoryview(data), np.cumsum(lengths).tolist()
+    chunks = [view[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    for chunk, count in zip(chunks, counts, strict=True):
+        check_chunk(uri, laszip, record, chunk, count)
     if len(chunks) > 1 and not _forked and multiprocessing.parent_process() is None:
         library = lazrs()
-        sizes = [(count, len(data)) for data, count in zip(chunks, counts, strict=True)]
+        sizes = list(zip(counts, lengths, strict=True))
         guarded(
             uri,
             "decoding its points",
             lambda: library.decompress_points_with_chunk_table(
-                b"".join(chunks), laszip.data, out.reshape(-1), sizes, _selection(library, places)
+                data, laszip.data, out.reshape(-1), sizes, _selection(library, places)
             ),
         )
         return out
     at = 0
-    for data, count in zip(chunks, counts, strict=True):
-        for piece in decode_pieces(uri, laszip, record, data, count, count, out[at : at + count], places=places):
+    for chunk, count in zip(chunks, counts, strict=True):
+        for piece in decode_pieces(uri, laszip, record, chunk, count, count, out[at : at + count], places=places):
             at += len(piece)
     return out
 
@@ -200,7 +211,7 @@ def decode_pieces(
     uri: str,
     laszip: Laszip,
     record: int,
-    data: bytes,
+    data: bytes | memoryview,
     count: int,
     step: int,
     into: Bytes | None = None,
@@ -213,7 +224,7 @@ def decode_pieces(
     alone = bytearray(laszip.data)
     struct.pack_into("<I", alone, 12, _ONE_CHUNK)
     # The decoder wants a file: where its chunk table is, the chunk, and a table (version 0, one chunk, its length).
-    file = io.BytesIO(struct.pack("<q", 8 + len(data)) + data + b"\0\0\0\0\1\0\0\0\4\0\0\0")
+    file = io.BytesIO(b"".join([struct.pack("<q", 8 + len(data)), data, b"\0\0\0\0\1\0\0\0\4\0\0\0"]))
     decoder = guarded(
         uri, "decoding its points", lambda: library.LasZipDecompressor(file, bytes(alone), _selection(library, places))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
 
@@ -151,5 +152,20 @@ def lists_of_lines(
 
 
 def read_blocks(source: Source, start: int, stop: int, block_size: int) -> Iterator[bytes]:
-    """The bytes [start, stop), a block at a time."""
-    return (source.read(*block) for block in blocks(start, stop, block_size))
+    """The bytes [start, stop), a block at a time; the next one is read while the caller works on one."""
+    if stop - start <= block_size:
+        if stop > start:
+            yield source.read(start, stop - start)
+        return
+    pool = ThreadPoolExecutor(1, thread_name_prefix="read-block")
+    try:
+        coming: Future[bytes] | None = None
+        for block in blocks(start, stop, block_size):
+            ready, coming = coming, pool.submit(source.read, *block)
+            if ready is not None:
+                yield ready.result()
+        if coming is not None:
+            yield coming.result()
+    finally:
+        # Nobody waits for a block that is not wanted any more.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -33,6 +33,7 @@ _MOST_BASES = 2
 _LEAST_SECONDS = 60
 _SLOWEST = 5 << 20
 _LOCK = "table.lock"
+QUOTE = "'"
 
 Ints = NDArray[np.int64]
 
@@ -61,9 +62,15 @@ class Piece:
 
 
 def pieces(tree: TreeSource, skip: Collection[str], block_size: int) -> list[Piece]:
-    """All files but those of `skip`, in blocks; a file without bytes is one piece."""
+    """All files but those of `skip`, in blocks; a file without bytes is one piece.
+
+    FormatError for a name with a quote: casacore copies tables by a command of the shell with names in quotes, so that
+    such a name could end the quotes and be a command itself.
+    """
     found = []
     for name, size, _, _ in tree.files:
+        if QUOTE in name:
+            raise FormatError(f"{tree.uri} holds a file called {name!r}; a name with {QUOTE} is not safe in a table")
         if name not in skip:
             held = list(blocks(0, size, block_size)) or [(0, 0)]
             found += [Piece(name, offset, length) for offset, length in held]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from ..errors import BadRequest, FormatError
 from ..models import Slice
 from ..source import Source
 from ..tree import TreeSource
-from .ms_clone import Folder, clone, need_casacore
+from .ms_clone import QUOTE, Folder, clone, need_casacore
 
 _SUBTABLE = "Table: "
 """How casacore writes a keyword that is a table."""
@@ -87,10 +88,15 @@ def to_ms(source: Source, shared: Mapping[str, Any], piece: Slice, path: str | o
     if not isinstance(source, TreeSource):
         raise FormatError(f"{source.uri} is one object; a MeasurementSet is a directory")
     found = open_slice(source, shared["tiled"], piece)
-    try:
-        found.copy(str(target), deep=True).close()
-    except RuntimeError as error:
-        raise FormatError(f"casacore cannot copy slice {piece.number} of {source.uri}: {error}") from None
+    with tempfile.TemporaryDirectory(prefix="cockpit-ms-") as folder:
+        # casacore copies by a command of the shell, in which a quote in a name does harm.
+        place = Path(folder, "slice") if QUOTE in str(target) else target
+        try:
+            found.copy(str(place), deep=True).close()
+        except RuntimeError as error:
+            raise FormatError(f"casacore cannot copy slice {piece.number} of {source.uri}: {error}") from None
+        if place != target:
+            shutil.move(place, target)
     return target
 
 

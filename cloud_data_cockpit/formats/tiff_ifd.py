@@ -17,7 +17,10 @@ Order = Literal["<", ">"]
 TYPE_SIZES: Mapping[int, int] = {
     1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }  # fmt: skip
-_UNSIGNED: Mapping[int, str] = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
+# Some writers give numbers that cannot be negative a type with a sign; libtiff reads them, too.
+_WHOLE: Mapping[int, str] = {
+    1: "u1", 3: "u2", 4: "u4", 6: "i1", 8: "i2", 9: "i4", 13: "u4", 16: "u8", 17: "i8", 18: "u8",
+}  # fmt: skip
 _DOUBLE = 12
 
 PAGE = 16 << 10
@@ -120,11 +123,11 @@ class TiffFile:
         return self.read(tag.at, tag.size, f"the values of field {tag.number}")
 
     def ints(self, directory: Directory, number: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """The unsigned values of a small field, `default` where it is not there or of another type."""
+        """The whole numbers of a small field, `default` where it is not there or of another type."""
         tag = directory.tags.get(number)
-        if tag is None or tag.type not in _UNSIGNED or not 0 < tag.count <= _SMALL_VALUES * 16:
+        if tag is None or tag.type not in _WHOLE or not 0 < tag.count <= _SMALL_VALUES * 16:
             return default
-        return tuple(int(value) for value in np.frombuffer(self.raw(tag), self.order + _UNSIGNED[tag.type]))
+        return tuple(int(value) for value in np.frombuffer(self.raw(tag), self.order + _WHOLE[tag.type]))
 
     def one(self, directory: Directory, number: int, default: int) -> int:
         """The first value of a field."""
@@ -139,7 +142,7 @@ class TiffFile:
 
     def array(self, tag: Tag, start: int, stop: int, block: int) -> NDArray[np.int64]:
         """Values `start` to `stop` of a long field as int64, read in blocks of about `block` bytes."""
-        if tag.type not in _UNSIGNED:
+        if tag.type not in _WHOLE:
             raise FormatError(f"{self.source.uri} is damaged: field {tag.number} is not of whole numbers")
         if not 0 <= start <= stop <= tag.count:
             raise FormatError(f"{self.source.uri} is damaged: field {tag.number} has {tag.count:,} of {stop:,} values")
@@ -149,7 +152,7 @@ class TiffFile:
         for first in range(start, stop, step):
             last = min(stop, first + step)
             data = self.read(tag.at + first * width, (last - first) * width, f"the values of field {tag.number}")
-            part = np.frombuffer(data, self.order + _UNSIGNED[tag.type])
+            part = np.frombuffer(data, self.order + _WHOLE[tag.type])
             if width == 8 and part.size and int(part.max()) > np.iinfo(np.int64).max:
                 raise FormatError(f"{self.source.uri} is damaged: field {tag.number} points beyond every file")
             values[first - start : last - start] = part

@@ -19,6 +19,7 @@ _VARIABLES = {
     "allowed_roles": "CLOUD_DATA_COCKPIT_ALLOWED_ROLES",
     "refuse_private": "CLOUD_DATA_COCKPIT_REFUSE_PRIVATE_HOSTS",
 }
+VARIABLES = tuple(_VARIABLES.values())
 # Where clouds hand a machine its own credentials and secrets, besides the link-local ones: AWS over IPv6, Alibaba,
 # Azure, Oracle. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 _METADATA = frozenset(
@@ -44,7 +45,7 @@ class Policy:
 
 def policy() -> Policy:
     """The rules in force: those that the Jupyter server wrote into its environment, and so into that of its kernels."""
-    return _read(tuple(os.environ.get(variable, "") for variable in _VARIABLES.values()))
+    return _read(tuple(os.environ.get(variable, "") for variable in VARIABLES))
 
 
 @lru_cache(8)

@@ -9,14 +9,14 @@ import re
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from . import direct
+from . import direct, replies
 from .clients import CONNECT_TIMEOUT, POOL_SIZE, READ_TIMEOUT
 from .guard import check_host
 
@@ -27,8 +27,9 @@ Body = bytes | bytearray | memoryview | Iterable[memoryview]
 Trust = str | None | Literal[False]
 """Whom TLS trusts: the CAs in a file, None for the system's and certifi's, False for anybody."""
 
+_OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "cloud-data-cockpit"}
 _SIGNATURE = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"]+")
-_PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _pools: dict[tuple[str, str, int, Trust, str | None], Any] = {}
 _hosts: dict[tuple[str, str, int, Trust], direct.Host] = {}
 _pools_lock = threading.Lock()
@@ -85,7 +86,8 @@ class Reply:
         held = 0
         with _breaking():
             while held < len(target):
-                part = body.readinto(target[held:])
+                with target[held:] as room:  # an error that is kept would keep it too, and with it the whole
+                    part = body.readinto(room)
                 if not part:
                     break
                 held += part
@@ -97,7 +99,7 @@ class Reply:
 class DirectReply(Reply):
     """The reply to a range, from a socket of our own."""
 
-    def __init__(self, reply: direct.DirectReply) -> None:
+    def __init__(self, reply: replies.DirectReply) -> None:
         self._reply = reply
         self.status = reply.status
         self.headers = reply.headers
@@ -119,16 +121,15 @@ def exchange(
 
     AccessDenied for hosts and addresses that must not be connected to.
     """
-    scheme, name, port, target = _split(url)
+    way = direct_way(method, url, headers, trust) if method == "GET" and "Range" in headers else None
+    if way is not None:
+        host, head = way
+        with _reading(lambda waiting: host.ask(head, waiting)) as reply:
+            yield reply
+        return
+    _, name, port, _ = _split(url)
     check_host(name, port or None)
-    headers = {"Accept-Encoding": "identity", "User-Agent": "cloud-data-cockpit", **headers}
-    if method == "GET" and "Range" in headers and _proxy_for(scheme, name) is None:
-        host = _host(scheme, name, port, trust)
-        head = host.head(method, target, headers)
-        if head is not None:
-            with _asked(host, head) as reply:
-                yield reply
-            return
+    headers = {**_OWN_HEADERS, **headers}
     response = open_reply(method, url, headers=headers, body=body, trust=trust)
     try:
         yield Reply(response)
@@ -136,6 +137,27 @@ def exchange(
         # A body read to its end has given its connection back already; any other cannot be used again.
         response.close()
         response.release_conn()
+
+
+def direct_way(method: str, url: str, headers: Mapping[str, str], trust: Trust) -> tuple[direct.Host, bytes] | None:
+    """The host and a request's head for a socket of our own; None behind a proxy, or for what does not belong in there.
+
+    AccessDenied as of `exchange`; BrokenError for a CA file that cannot be used.
+    """
+    scheme, name, port, target = _split(url)
+    check_host(name, port or None)
+    if _proxy_for(scheme, name) is not None:
+        return None
+    host = _host(scheme, name, port, trust)
+    head = host.head(method, target, {**_OWN_HEADERS, **headers})
+    return None if head is None else (host, head)
+
+
+@contextmanager
+def going_on(attempt: direct.Attempt) -> Iterator[Reply]:
+    """The reply of a request that is on its way already, as if it had just been sent."""
+    with _reading(attempt.reply) as reply:
+        yield reply
 
 
 def open_reply(
@@ -173,12 +195,10 @@ def _split(url: str) -> tuple[str, str, int, str]:
 
 
 @contextmanager
-def _asked(host: direct.Host, head: bytes) -> Iterator[Reply]:
-    hurry = _patience.get()
-    waiting = direct.Waiting(CONNECT_TIMEOUT, READ_TIMEOUT) if hurry is None else direct.Waiting(hurry, hurry)
+def _reading(ask: Callable[[direct.Waiting], AbstractContextManager[replies.DirectReply]]) -> Iterator[Reply]:
     # Not `with`: what is raised while the reply is used must stay as it is, and only the asking is turned.
-    asking = host.ask(head, waiting)
     with _breaking():
+        asking = ask(waiting())
         reply = asking.__enter__()
     try:
         yield DirectReply(reply)
@@ -187,6 +207,12 @@ def _asked(host: direct.Host, head: bytes) -> Iterator[Reply]:
         raise
     else:
         asking.__exit__(None, None, None)
+
+
+def waiting() -> direct.Waiting:
+    """How long connections and replies of this thread are waited for."""
+    hurry = _patience.get()
+    return direct.Waiting(CONNECT_TIMEOUT, READ_TIMEOUT) if hurry is None else direct.Waiting(hurry, hurry)
 
 
 @contextmanager
@@ -296,7 +322,7 @@ def _tls(trust: Trust) -> ssl.SSLContext:
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:
-    return _configured_proxy(scheme, host, tuple(os.environ.get(name) for name in _PROXY_VARIABLES))
+    return _configured_proxy(scheme, host, tuple(os.environ.get(name) for name in PROXY_VARIABLES))
 
 
 @lru_cache

@@ -6,13 +6,14 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import CockpitError, CredentialsError
 from . import http
 from .connections import Connection
+from .direct import Attempt
 from .faults import DAMAGED_CODES, Fault, Place, error_of, not_s3, read_fault, tls_error, translated, unreachable
 from .payer import PAYER, payer_in_header
 
@@ -103,18 +104,26 @@ def send(
     body: Callable[[], http.Body] | None = None,
     writing: bool = False,
     lost: Callable[[], None] | None = None,
+    begun: Attempt | None = None,
 ) -> T:
     """What `read` makes of the reply to `request`; `read` sees replies with a status below 300 only.
 
     Throttling, faults of the service, broken connections and bodies cut off are tried again with exponential backoff
     and jitter, 4xx are not. Raises the error that names the cause; BrokenError from `read` counts as a broken body.
-    `lost` is told of attempts that the service may have acted upon although they failed.
+    `lost` is told of attempts that the service may have acted upon although they failed. `begun`: the first attempt,
+    which was made already.
     """
     told = False  # the service told the bucket's region, or that the signature has expired: once each request
     failures = 0
     while True:
         try:
-            found = _attempt(request, read, headers or {}, body() if body is not None else None)
+            first, begun = begun, None
+            exchange = (
+                exchanged(request, headers, body() if body is not None else None)
+                if first is None
+                else http.going_on(first)
+            )
+            found = _attempt(request, read, exchange)
         except http.BrokenError as error:
             if error.insecure:
                 raise tls_error(request.place, str(error)) from None
@@ -160,9 +169,9 @@ class _Refused:
 
 
 def _attempt(
-    request: SignedRequest, read: Callable[[http.Reply], T], headers: Mapping[str, str], body: http.Body | None
+    request: SignedRequest, read: Callable[[http.Reply], T], exchange: AbstractContextManager[http.Reply]
 ) -> T | _Refused:
-    with exchanged(request, headers, body) as reply:
+    with exchange as reply:
         if reply.status < 300:
             if _is_page(reply.headers):
                 raise _PageError("a web page came in place of the reply")
@@ -179,13 +188,18 @@ def exchanged(
     request: SignedRequest, headers: Mapping[str, str] | None = None, body: http.Body | None = None
 ) -> Iterator[http.Reply]:
     """The reply to `request`, whatever its status: sent once, nothing tried again. BrokenError without a reply."""
-    url = request.url()
-    trust = request.connection.trust_of(urlsplit(url).hostname or "") if url.startswith("https:") else None
-    headers = headers or {}
-    if f"%3B{PAYER}" in url:  # the header is signed, so it has to be sent
-        headers = {**headers, PAYER: "requester"}
+    url, trust, headers = prepared(request, headers or {})
     with http.exchange(request.method, url, headers=headers, body=body, trust=trust) as reply:
         yield reply
+
+
+def prepared(request: SignedRequest, headers: Mapping[str, str]) -> tuple[str, http.Trust, Mapping[str, str]]:
+    """The URL of `request`, whom TLS trusts there, and the headers with those that the signature asks for."""
+    url = request.url()
+    trust = request.connection.trust_of(urlsplit(url).hostname or "") if url.startswith("https:") else None
+    if f"%3B{PAYER}" in url:  # the header is signed, so it has to be sent
+        headers = {**headers, PAYER: "requester"}
+    return url, trust, headers
 
 
 def _is_page(headers: Mapping[str, str]) -> bool:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import TypeVar
 
 from ..errors import CockpitError, NotFound, ServiceError, SourceChanged
-from ..source import LARGEST_READ, Range, blocks, check_range, merge_ranges, sibling_name
+from ..source import LARGEST_READ, MERGE_GAP, Range, blocks, check_range, merge_ranges, sibling_name
 from ..turns import given_up
 from .connections import Connection
+from .direct import Attempt
 from .http import BrokenError, Reply
 from .listing import bare_etag
+from .loop import Loop
 from .objects import check_key, head, make_uri, parse_uri
+from .plain import Plain
 from .signing import SignedRequest, send
+from .threads import Aside, at_once
 
 PART = 8 << 20
-AT_ONCE = 8
-_THREADS = 16
+LARGEST_IN_LOOP = 512 << 10
+"""Bytes of a range up to which one thread for all is faster than a thread for each."""
 _SMALL, _MOST_SMALL = 64 << 10, 16
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 T = TypeVar("T")
+Share = tuple[Range, list[int]]
+"""A range that is fetched in one request, and the indices of those that lie in it."""
 
 
 class S3Source:
@@ -59,6 +65,7 @@ class S3Source:
         params: dict[str, object] = {"Bucket": self._bucket, "Key": self._key}
         params.update({"VersionId": version_id} if version_id else {})
         self._request = SignedRequest(connection, "get_object", params)
+        self._plain = Plain(self._request, self._etag, size)
 
     @property
     def uri(self) -> str:
@@ -110,7 +117,7 @@ class S3Source:
         # While the buffer alone holds these bytes, they can be written to without a copy.
         whole = io.BytesIO(bytes(sum(len(part) if isinstance(part, bytes) else part[1] for part in parts)))
         with whole.getbuffer() as view:
-            _at_once(lambda fetch: self._fetch_into(*fetch), list(_placed(view, parts, known)))
+            at_once(lambda fetch: self._fetch_into(*fetch), list(_placed(view, parts, known)))
             self._keep_small(view, parts)
         return whole.getvalue()
 
@@ -122,26 +129,53 @@ class S3Source:
                 self._small[part] = bytes(view[at : at + length])
             at += length
 
-    def read_many(self, ranges: Sequence[Range]) -> list[bytes]:
-        """One result per (offset, length); close ranges travel in one request, up to 8 requests at once."""
+    def read_many(self, ranges: Sequence[Range], *, gap: int = MERGE_GAP) -> list[bytes]:
+        """One result per (offset, length), up to 32 requests at once; ranges less than `gap` apart travel in one.
+
+        With a `gap` of 0 only those that overlap do.
+        """
         for offset, length in ranges:
             check_range(self._size, offset, length, self.uri)
         results = [b""] * len(ranges)
 
-        def fill(merged: Range, wanted: list[int]) -> None:
-            block = self.read(*merged)
+        def cut(share: Share, block: bytes) -> None:
+            (start, _), wanted = share
             for i in wanted:
                 offset, length = ranges[i]
-                start = offset - merged[0]
                 # Cut here, so that the bytes between the ranges are gone as soon as the block is.
-                results[i] = block if length == len(block) else block[start : start + length]
+                results[i] = block if length == len(block) else block[offset - start : offset - start + length]
 
-        shares = _shares(merge_ranges(ranges), ranges)
-        _at_once(lambda share: fill(*share), [s for s in shares if s[0][1] <= LARGEST_READ])
+        shares = _shares(merge_ranges(ranges, gap), ranges)
+        self._fetch_shares([share for share in shares if share[0][1] <= LARGEST_READ], cut)
         for share in shares:
             if share[0][1] > LARGEST_READ:
-                fill(*share)
+                cut(share, self.read(*share[0]))
         return results
+
+    def _fetch_shares(self, shares: Sequence[Share], cut: Callable[[Share, bytes], None]) -> None:
+        def fetch(share: Share) -> None:
+            cut(share, self._fetch(*share[0]))
+
+        small = [share for share in shares if share[0][1] <= LARGEST_IN_LOOP]
+        if len(small) < 2:
+            at_once(fetch, shares)
+            return
+        with given_up(), ExitStack() as begun, Aside() as aside:
+
+            def done(number: int, data: bytes) -> None:
+                cut(small[number], data)
+
+            def other(number: int, attempt: Attempt | None) -> None:
+                if attempt is not None:
+                    begun.callback(attempt.end)
+                aside.add(lambda: done(number, self._fetch_bytes(*small[number][0], attempt)))
+
+            for share in shares:
+                if share[0][1] > LARGEST_IN_LOOP:
+                    aside.add(partial(fetch, share))
+            self._count(len(small))
+            Loop(self._plain, [share[0] for share in small], done, other, aside.look).run()
+            aside.finish()
 
     def sibling(self, suffix: str, *, replacing: str = "") -> S3Source:
         """The object whose key is this one's with `suffix` appended, or instead of its end. NotFound without one."""
@@ -163,12 +197,27 @@ class S3Source:
         return SourceChanged(f"{self.uri} has changed since it was indexed; partition it again")
 
     def _fetch(self, offset: int, length: int) -> bytes:
-        return self._get(offset, length, lambda reply: reply.read(length), len)
+        self._count(1)
+        with given_up():
+            came = self._plain.fetch(offset, length)
+            return came if isinstance(came, bytes) else self._fetch_bytes(offset, length, came)
+
+    def _fetch_bytes(self, offset: int, length: int, begun: Attempt | None) -> bytes:
+        return self._get(offset, length, lambda reply: reply.read(length), len, begun)
 
     def _fetch_into(self, offset: int, target: memoryview) -> None:
-        self._get(offset, len(target), lambda reply: reply.read_into(target), int)
+        self._count(1)
+        with given_up():
+            self._get(offset, len(target), lambda reply: reply.read_into(target), int)
 
-    def _get(self, offset: int, length: int, read: Callable[[Reply], T], came: Callable[[T], int]) -> T:
+    def _get(
+        self,
+        offset: int,
+        length: int,
+        read: Callable[[Reply], T],
+        came: Callable[[T], int],
+        begun: Attempt | None = None,
+    ) -> T:
         """What `read` makes of the reply to a request for these bytes; `came` tells how many it read."""
 
         def take(reply: Reply) -> T:
@@ -179,13 +228,14 @@ class S3Source:
             return found
 
         headers = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{self._etag}"'}
-        with self._lock:
-            self._requests += 1
         try:
-            with given_up():
-                return send(self._request, take, headers=headers)
+            return send(self._request, take, headers=headers, begun=begun)
         except NotFound as error:
             raise NotFound(f"{self.uri} is gone: {error}") from None
+
+    def _count(self, requests: int) -> None:
+        with self._lock:
+            self._requests += requests
 
     def _check(self, reply: Reply, offset: int, length: int) -> None:
         # A service that ignores If-Match answers with whatever is there now, so the ETag is looked at as well.
@@ -216,10 +266,10 @@ def _restore(connection: Connection, uri: str, etag: str, size: int, version_id:
     return S3Source(connection, uri, etag=etag, size=size, version_id=version_id)
 
 
-def _shares(merged: Sequence[Range], ranges: Sequence[Range]) -> list[tuple[Range, list[int]]]:
+def _shares(merged: Sequence[Range], ranges: Sequence[Range]) -> list[Share]:
     """Each merged range with the indices of the ranges that lie in it."""
     order = sorted((i for i, r in enumerate(ranges) if r[1] > 0), key=lambda i: ranges[i])
-    shares: list[tuple[Range, list[int]]] = []
+    shares: list[Share] = []
     at = 0
     for block in merged:
         wanted: list[int] = []
@@ -250,60 +300,3 @@ def _placed(
         for begin, size in blocks(offset, offset + length, step):
             place = start + begin - offset
             yield begin, view[place : place + size]
-
-
-# --- several requests at once ------------------------------------------------------------------
-
-_pool: ThreadPoolExecutor | None = None
-_pool_lock = threading.Lock()
-
-
-def _at_once(do: Callable[[T], None], items: Iterable[T]) -> None:
-    """Call `do` for every item, at most AT_ONCE at a time; the first error ends it. `do` must not come here again."""
-    todo = list(items)
-    if len(todo) == 1:
-        return do(todo[0])
-    with given_up():
-        _in_threads(do, todo)
-    return None
-
-
-def _in_threads(do: Callable[[T], None], todo: Sequence[T]) -> None:
-    running: set[Future[None]] = set()
-    try:
-        for item in todo:
-            if len(running) >= AT_ONCE:
-                running = _finish_some(running)
-            running.add(_threads().submit(do, item))
-        while running:
-            running = _finish_some(running)
-    finally:
-        # After an error: what has begun writes into the caller's buffer, so it must be over before that is let go.
-        for future in running:
-            future.cancel()
-        wait(running)
-
-
-def _finish_some(running: set[Future[None]]) -> set[Future[None]]:
-    done, rest = wait(running, return_when=FIRST_COMPLETED)
-    for future in done:
-        future.result()
-    return rest
-
-
-def _threads() -> ThreadPoolExecutor:
-    global _pool
-    with _pool_lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3-read")
-        return _pool
-
-
-def _forget_threads() -> None:
-    """A forked child has none of its parent's threads."""
-    global _pool, _pool_lock
-    _pool, _pool_lock = None, threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_threads)

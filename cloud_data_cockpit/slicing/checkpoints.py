@@ -78,7 +78,7 @@ class Checkpoint:
         self._written = time.monotonic()
         self._files = 0
         self._bytes = 0
-        self._calls = 0
+        self._calls: dict[str, int] = {}
         self._dropped = False
 
     def over(
@@ -152,10 +152,10 @@ class Checkpoint:
 
     # --- for one map ---------------------------------------------------------------------------
 
-    def next_call(self) -> int:
-        """The how-manieth map of this scan begins."""
-        self._calls += 1
-        return self._calls
+    def next_call(self, name: str = "") -> int:
+        """The how-manieth map of this name begins."""
+        self._calls[name] = self._calls.get(name, 0) + 1
+        return self._calls[name]
 
     def has(self, key: str) -> bool:
         return key in self._known
@@ -186,13 +186,29 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class _Kept:
-    """A Run over another one; as that it holds only a bounded window of results."""
+    """A KeepingRun over a Run; as that it holds only a bounded window of results."""
 
     checkpoint: Checkpoint
     run: Run
+    name: str = ""
+
+    def in_turn(self, name: str, /) -> Run:
+        return _Kept(self.checkpoint, map, f"{name} ")
+
+    def note(self, name: str, value: Any, /) -> None:
+        self.checkpoint.keep(f"note {name}", value)
+
+    def noted(self, name: str, /) -> Any:
+        key = f"note {name}"
+        try:
+            return self.checkpoint.get(key) if self.checkpoint.has(key) else None
+        except DAMAGE as error:
+            log.warning("a note of a scan cannot be read, the scan goes on without it: %s", error)
+            return None
 
     def __call__(self, fn: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
-        kept, call = self.checkpoint, f"{self.checkpoint.next_call()} {_name(fn)}"
+        call = f"{self.name}{self.checkpoint.next_call(self.name)} {_name(fn)}"
+        kept = self.checkpoint
         order: deque[tuple[str | None, T, bool]] = deque()
 
         def fresh() -> Iterator[T]:

@@ -54,7 +54,8 @@ class Origin:
 class LazySlice:
     """One slice, read when asked. It holds no credentials and pickles in well under 2 kB.
 
-    One that begins inside a gzip member takes the 32 KiB before it along, packed to some 13 kB.
+    One that begins inside a gzip member takes the 32 KiB before it along, packed to some 13 kB; a long one does so
+    every 24 MiB or more.
 
     Further ways to read it, such as `to_arrow`, depend on the format; `dir(slice)` shows them.
     """

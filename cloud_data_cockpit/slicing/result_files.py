@@ -140,6 +140,10 @@ def write(path: Path, data: Any, arrays: Sequence[NDArray[np.generic]]) -> None:
 
 def read(file: IO[bytes] | Path) -> tuple[Any, Arrays]:
     """What `write` wrote."""
+    if isinstance(file, Path):
+        # numpy would leave a file open that is no archive.
+        with file.open("rb") as held:
+            return read(held)
     with np.load(file, allow_pickle=False) as columns:
         data = json.loads(columns[_DATA].tobytes())
         return data, [columns[str(number)] for number in range(len(columns.files) - 1)]

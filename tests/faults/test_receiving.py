@@ -79,8 +79,8 @@ def test_a_download_into_a_directory(
     assert seed % 3 == 0 or error is None or proxy.met["flip_reply"], error
 
 
-@pytest.mark.parametrize("seed", range(106, 116))
-def test_ranges(seed: int, flaky: Connection, box: str, troubled: Troubled, boto: Any, proxy: Proxy) -> None:
+@pytest.mark.parametrize(("seed", "gap"), [(n, 1 << 20) for n in range(106, 116)] + [(n, 0) for n in range(201, 216)])
+def test_ranges(seed: int, gap: int, flaky: Connection, box: str, troubled: Troubled, boto: Any, proxy: Proxy) -> None:
     """Bytes that change on their way within a range are not noticed here: S3 has no checksums of ranges."""
     chance = random.Random(seed)
     data = chance.randbytes(3_000_000)
@@ -89,7 +89,7 @@ def test_ranges(seed: int, flaky: Connection, box: str, troubled: Troubled, boto
     ranges.append((5, 2_000_000))
     opened = S3Source(flaky, f"s3://{box}/k")
     got: list[bytes] = []
-    error = troubled(seed, lambda: got.extend(opened.read_many(ranges)), flips=False)
+    error = troubled(seed, lambda: got.extend(opened.read_many(ranges, gap=gap)), flips=False)
     if error is None:
         assert got == [data[offset : offset + length] for offset, length in ranges]
     assert seed % 3 == 0 or error is None, error

@@ -399,6 +399,7 @@ def test_latin_1_headers_are_read() -> None:
 def test_detection_prefers_the_bytes_to_the_name() -> None:
     fmt = FastaFormat()
     assert fmt.detect("x.txt", b"\n;c\n>a\nACGT\n") > 0.9
+    assert fmt.detect("notes.md", b"> quoted\n> words\n\ntext\n") == 0
     assert fmt.detect("x.fa", b">quote of a mail\n> it goes on\n") < fmt.detect("x", b">a\nMKV*\n")
     assert fmt.detect("x.fa", b"a,b\n>1,2\n") == 0
     assert fmt.detect("x.fa", b"\x1f\x8b\x08\0") == 0

@@ -340,6 +340,7 @@ def test_reads_are_parsed_over_the_seams_of_what_is_read(monkeypatch: pytest.Mon
 def test_detection() -> None:
     assert looks_like_fastq(four_lines(made_reads(3))) > 0.9
     assert looks_like_fastq(b"@a\r\nACGT\r\n+\r\nIIII\r\n") > 0.9
+    assert looks_like_fastq(b"\r\n\n" + four_lines(made_reads(3))) > 0.9
     assert looks_like_fastq(four_lines([("a", "A" * 70_000, "I" * 70_000)])[: 1 << 16]) > 0.5
     assert looks_like_fastq(four_lines([("a", "A" * 40_000, "I" * 40_000)])[: 1 << 16]) > 0.5
     for other in (b"@HD\tVN:1.6\n@SQ\tSN:1\n", b"@prefix a: <b> .\n", b">a\nACGT\n", b"@\n", b"", b"@user, hi\n+1\n"):

@@ -51,6 +51,7 @@ class DenseVcfGz(VcfGzFormat):
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps so small that small data have many access points."""
     monkeypatch.setattr(gzip_index, "FEED", 4 << 10)
+    monkeypatch.setattr(gzip_index, "_HEAD", 4 << 10)
     monkeypatch.setattr(gzip_index, "_SEARCH_FEED", 1 << 10)
     monkeypatch.setattr(gzip_index, "_SEARCHED", 6 << 10)
     monkeypatch.setattr(gzip_points, "PROVED", 2 << 10)

@@ -6,12 +6,13 @@ import io
 import json
 import multiprocessing
 import os
+import pickle
 import random
 import struct
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -441,6 +442,49 @@ def test_views() -> None:
         assert views["to_arrow"].num_rows == piece.records
         assert views["get_as_pandas"].equals(frame)
         assert records(whole(views["to_laz"])) == records(data)
+
+
+def old_version() -> bytes:
+    return patched(las(cloud(30, 1, version="1.2")), "<B", 25, 0)
+
+
+def undecodable_texts() -> bytes:
+    data = cloud(30, 3, version="1.2")
+    data.header.vlrs.append(laspy.VLR("me", 1, "of a program", b"x"))
+    return patched(patched(las(data), "64s", 26, b"\xe9" * 64), "32s", 227 + 22, b"\xcd" * 32)
+
+
+@pytest.mark.parametrize("make", [old_version, undecodable_texts])
+def test_what_laspy_reads_and_does_not_write_is_pickled_and_compressed(make: Callable[[], bytes]) -> None:
+    """LAS 1.0, and texts of the header that are not ASCII."""
+    data = make()
+    fmt, source = LasFormat(), MemorySource(data)
+    cut = fmt.partition(fmt.index(source, LasParams(), ignore), LasParams(num_slices=2))
+    found: list[bytes] = []
+    for piece in cut.slices:
+        points = fmt.read(source, cut.shared, piece)
+        again = pickle.loads(pickle.dumps(points))
+        packed = fmt.to_laz(source, cut.shared, piece)
+        assert records(again) == records(points) == records(whole(packed))
+        assert again.header.system_identifier == points.header.system_identifier
+        assert packed[24:90] == data[24:90]
+        found += records(again)
+    assert found == records(whole(data))
+
+
+@pytest.mark.parametrize(("version", "says", "point_format"), [("1.2", 3, 1), ("1.2", 4, 3), ("1.3", 4, 4)])
+def test_a_header_as_short_as_that_of_an_older_version_is_read_as_that(
+    version: str, says: int, point_format: int
+) -> None:
+    sound = las(cloud(30, point_format, version=version))
+    fmt, source = LasFormat(), MemorySource(patched(sound, "<B", 25, says))
+    index = fmt.index(source, LasParams(), ignore)
+    cut = fmt.partition(index, LasParams(num_slices=3))
+    found = [point for piece in cut.slices for point in records(fmt.read(source, cut.shared, piece))]
+    assert found == records(whole(sound))
+    assert any(f"says LAS 1.{says}" in note for note in cut.notes)
+    for piece in cut.slices:
+        assert len(whole(fmt.read_bytes(source, cut.shared, piece, header=True)).points) == piece.records
 
 
 def test_points_of_a_slice_may_be_changed() -> None:

@@ -445,6 +445,33 @@ def test_damaged_tables_are_refused(tmp_path: Path, change: Callable[[Path], obj
         cut_of(broken(tmp_path, change))
 
 
+def test_a_name_that_would_be_a_command_of_the_shell_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """casacore copies a table by `cp -r '...'`, and names in a bucket may be anything."""
+    monkeypatch.chdir(tmp_path)
+    tree = broken(tmp_path, lambda path: None)
+    slices, cut, _ = cut_of(tree, num_slices=1)
+    shutil.copytree(tmp_path / "x.ms" / "ANTENNA", tmp_path / "x.ms" / "S';touch made;'x")
+    table = ct.table(str(tmp_path / "x.ms"), readonly=False, ack=False)
+    table.putkeyword("SUB", f"Table: {tmp_path}/x.ms/S';touch made;'x", False)
+    table.close()
+    tree = FileTree(tmp_path / "x.ms")
+    with pytest.raises(FormatError, match="not safe"):
+        cut_of(tree)
+    with pytest.raises(FormatError, match="not safe"):
+        MsFormat().read_bytes(tree, cut.shared, slices[0], header=True)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_slice_goes_to_a_path_with_a_quote(tmp_path: Path) -> None:
+    tree = FileTree(made("little.ms"))
+    slices, cut, _ = cut_of(tree, num_slices=2)
+    path = MsFormat().views["to_ms"](tree, cut.shared, slices[0], tmp_path / "d'un jour.ms")
+    assert by_casacore(path) == by_casacore(made("little.ms"))[: slices[0].records]
+    assert ct.table(ct.table(str(path), ack=False).getkeyword("ANTENNA"), ack=False).nrows() == 5
+
+
 def test_tables_that_refer_to_others_are_refused(tmp_path: Path) -> None:
     path = Path(shutil.copytree(made("little.ms"), tmp_path / "x.ms"))
     ct.table(str(path), ack=False).query("ANTENNA1 == 0", name=str(tmp_path / "ref.ms")).close()

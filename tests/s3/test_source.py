@@ -179,21 +179,30 @@ def test_large_reads_come_in_parts(lab: Connection, put: Callable[..., str], mon
     assert both == [data[1 : (20 << 20) + 1], data[:5], data[39 << 20 : (39 << 20) + 7]]
 
 
-RANGES = st.lists(st.tuples(st.integers(0, 60_000), st.integers(0, 9_000)), max_size=30)
+RANGES = st.lists(
+    st.one_of(st.tuples(st.integers(0, 60_000), st.integers(0, 9_000)), st.sampled_from([(0, 69_000), (7, 7), (7, 0)])),
+    max_size=30,
+)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(ranges=RANGES, gap=st.sampled_from([1, 50, 1000, 1 << 20]), largest=st.sampled_from([500, 5_000, 1 << 24]))
+@given(
+    ranges=RANGES,
+    gap=st.sampled_from([0, 1, 50, 1000, 1 << 20]),
+    largest=st.sampled_from([500, 5_000, 1 << 24]),
+    in_loop=st.sampled_from([0, 400, 3_000, 1 << 20]),
+)
 def test_read_many_equals_the_bytes(
-    stub: Stub, stubbed: Connection, ranges: list[tuple[int, int]], gap: int, largest: int
+    stub: Stub, stubbed: Connection, ranges: list[tuple[int, int]], gap: int, largest: int, in_loop: int
 ) -> None:
     data = DATA[:69_000]
     stub.then = serve_object(data)
     source = stub_source(stubbed, data)
     merge = source_module.merge_ranges
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source_module, "merge_ranges", lambda wanted: merge(wanted, gap, largest))
+        patch.setattr(source_module, "merge_ranges", lambda wanted, _: merge(wanted, gap, largest))
         patch.setattr(source_module, "LARGEST_READ", largest)
+        patch.setattr(source_module, "LARGEST_IN_LOOP", in_loop)
         patch.setattr(source_module, "PART", 700)
         assert source.read_many(ranges) == [data[o : o + n] for o, n in ranges]
 
