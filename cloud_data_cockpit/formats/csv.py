@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,13 +16,14 @@ from ..errors import BadRequest, CockpitError, FormatError
 from ..models import Slice
 from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, HEAD_BYTES, SLICE_BYTES, Cut, Index, PartitionParams, Report, Run, View
-from .csv_columns import pack_types, to_frame, to_table, unpack_types
+from .csv_columns import Columns, pack_types, to_frame, to_table, unpack_types
 from .csv_dialect import likelihood, unique_names
 from .csv_encoding import Encoding, find_encoding, first_bad_utf8, to_text, to_utf8, undefined_in_cp1252
 from .csv_found import Found, find_reading, sample_text
 from .csv_index import Merge, Reading, build, count_rows, refuse_zeros, unpack_starts
 from .csv_params import CsvParams
-from .csv_scan import Grammar
+from .csv_scan import Grammar, end_of_rows
+from .parts import whole_parts
 
 NAMES_SHOWN = 8
 
@@ -126,7 +128,7 @@ class CsvFormat:
 
     def read(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> Any:
         """pandas.DataFrame with the columns and dtypes of the whole object, whatever this slice holds."""
-        return to_frame(self.to_arrow(source, shared, piece), unpack_types(shared["types"]))
+        return to_frame(self._table(source, shared, piece, large=True), unpack_types(shared["types"]))
 
     def read_bytes(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, header: bool) -> bytes:
         """The rows as they are stored; with `header`, behind the header row and the byte order mark of the object."""
@@ -143,15 +145,20 @@ class CsvFormat:
 
     def to_arrow(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> Any:
         """pyarrow.Table with the same schema in every slice: int64, double, bool, string."""
-        top = int(shared["top"])
-        header, *ranges = source.read_many([(top, int(shared["body"]) - top), *piece.ranges])
+        return self._table(source, shared, piece, large=False)
+
+    def _table(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, large: bool) -> Any:
         encoding, grammar = Encoding(shared["encoding"], bom=shared["bom"]), _grammar(shared)
-        types = unpack_types(shared["types"])
-        names = _names(header, encoding, grammar, shared["row_names"]) if shared["header"] else []
-        rows = to_utf8(b"".join(ranges), encoding.name) if piece.records else b""
-        narrow = Grammar(grammar.delimiter, grammar.quote)
+        types, top = unpack_types(shared["types"]), int(shared["top"])
+        names: list[str] = []
+        if shared["header"]:
+            header = read_joined(source, [(top, int(shared["body"]) - top)])
+            names = _names(header, encoding, grammar, shared["row_names"])
+        ranges = piece.ranges if piece.records else ()
+        parts = (to_utf8(part, encoding.name) for part in whole_parts(source, ranges, partial(end_of_rows, grammar)))
         usual = min(int(shared["usual"]), len(types))
-        return to_table(rows, narrow, types, _extended(names, len(types)), usual, typed=shared["typed"])
+        columns = Columns(types, _extended(names, len(types)), usual, shared["typed"], large)
+        return to_table(parts, Grammar(grammar.delimiter, grammar.quote), columns)
 
     def to_text(self, source: Source, shared: Mapping[str, Any], piece: Slice) -> str:
         """The text with its header, newlines as they are stored, without a byte order mark."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from .csv_scan import CACHED_UNITS, Grammar, fields
+from .parts import LARGEST, holds_rows
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
@@ -35,6 +36,7 @@ LEADING_ZERO = r"^\s*-?0[0-9]+\s*$"
 HEXADECIMAL = r"^\s*-?0[xX]"
 WHOLE_NUMBER = r"^\s*-?[0-9]+\s*$"
 LONG_TYPES = 160
+MOST_APART = 64
 
 
 @dataclass(frozen=True)
@@ -102,23 +104,51 @@ def survey(rows: bytes, grammar: Grammar, usual: int, *, typed: bool, decided: S
     return Survey(flags, int(cells.min()), widest, int((cells < usual).sum()), int((cells > usual).sum()))
 
 
-def to_table(rows: bytes, grammar: Grammar, types: str, names: Sequence[str], usual: int, *, typed: bool) -> Any:
-    """pyarrow.Table of `rows`, whole rows in UTF-8: the same schema for any rows of the object.
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table: type letters, names, how many most rows have, whether other types than text were wanted.
+
+    `large`: text in Arrow's large strings, which pandas takes as they are; it makes copies of others.
+    """
+
+    types: str
+    names: Sequence[str]
+    usual: int
+    typed: bool
+    large: bool = False
+
+    def kinds(self) -> list[Any]:
+        """Arrow's types."""
+        import pyarrow as pa
+
+        text = {"s": pa.large_string()} if self.large else {}
+        return [text.get(letter) or arrow_type(letter) for letter in self.types]
+
+
+def to_table(parts: Iterable[bytes], grammar: Grammar, columns: Columns) -> Any:
+    """pyarrow.Table of `parts`, each whole rows in UTF-8: the same schema for any rows of the object.
 
     Rows with fewer cells get nulls. FormatError when a cell is not of its column's type, or a row too long.
     """
     import pyarrow as pa
 
-    kinds = [arrow_type(letter) for letter in types]
-    schema = pa.schema(list(zip(names, kinds, strict=True)))
-    if not rows:
-        return schema.empty_table()
+    schema = pa.schema(list(zip(columns.names, columns.kinds(), strict=True)))
+    tables = [_part_table(rows, grammar, columns, schema) for rows in parts if holds_rows(rows)]
+    return pa.concat_tables(tables or [schema.empty_table()])
+
+
+def _part_table(rows: bytes, grammar: Grammar, columns: Columns, schema: Any) -> Any:
+    import pyarrow as pa
+
+    kinds, usual, typed = schema.types, columns.usual, columns.typed
     try:
-        table = _read(rows, grammar, usual, PARSE_BLOCK, kinds[:usual], typed=typed)
+        # Slices are read side by side, so each is parsed by one thread; every further one would hold memory of its own.
+        block = len(rows) + 1 if len(rows) <= 2 * LARGEST else PARSE_BLOCK
+        table = _read(rows, grammar, usual, block, kinds[:usual], typed=typed, threads=False)
         gaps = [pa.nulls(table.num_rows, kind) for kind in kinds[usual:]]
         return pa.table([*table.columns, *gaps], schema=schema)
     except pa.ArrowInvalid:
-        return _ragged(rows, grammar, kinds, typed).rename_columns(list(names))
+        return _ragged(rows, grammar, kinds, typed).rename_columns(list(columns.names))
 
 
 def arrow_type(letter: str) -> Any:
@@ -129,16 +159,22 @@ def arrow_type(letter: str) -> Any:
 
 
 def to_frame(table: Any, types: str) -> Any:
-    """pandas.DataFrame with dtypes by `types` alone: int64, Int64, float64, bool, boolean and pandas' strings."""
+    """pandas.DataFrame with dtypes by `types` alone: int64, Int64, float64, bool, boolean and pandas' strings.
+
+    The table is used up.
+    """
     import pandas as pd
 
     nullable = {"I": pd.Int64Dtype(), "B": pd.BooleanDtype()}
-    frame = table.to_pandas(ignore_metadata=True)
+    apart = {}
     for i, letter in enumerate(types):
         if letter in nullable:
-            column = table.column(i)
-            values = column.to_pandas(types_mapper=lambda _, dtype=nullable[letter]: dtype)
-            frame.isetitem(i, values.astype(nullable[letter]))
+            values = table.column(i).to_pandas(types_mapper=lambda _, dtype=nullable[letter]: dtype)
+            apart[i] = values.astype(nullable[letter])
+    # Columns one by one, each let go as soon as it is copied; pandas is slow with very many that are not joined.
+    frame = table.to_pandas(ignore_metadata=True, split_blocks=len(types) <= MOST_APART, self_destruct=True)
+    for i, values in apart.items():
+        frame.isetitem(i, values)
     return frame
 
 
@@ -179,6 +215,7 @@ def _read(
     *,
     typed: bool,
     only: list[str] | None = None,
+    threads: bool = True,
 ) -> Any:
     import pyarrow as pa
     from pyarrow import csv
@@ -186,7 +223,7 @@ def _read(
     names = [str(i) for i in range(columns)]
     return csv.read_csv(
         cast(Any, pa.BufferReader(rows)),
-        read_options=csv.ReadOptions(column_names=names, block_size=block),
+        read_options=csv.ReadOptions(column_names=names, block_size=block, use_threads=threads),
         parse_options=csv.ParseOptions(
             delimiter=grammar.delimiter,
             quote_char=grammar.quote or False,
@@ -340,7 +377,8 @@ def _ragged(rows: bytes, grammar: Grammar, kinds: Sequence[Any], typed: bool) ->
 
     padded = _padded(rows, grammar, len(kinds))
     try:
-        table = _read(padded, grammar, len(kinds), min(len(padded) + 1, LARGEST_BLOCK), kinds, typed=typed)
+        block = min(len(padded) + 1, LARGEST_BLOCK)
+        table = _read(padded, grammar, len(kinds), block, kinds, typed=typed, threads=False)
     except pa.ArrowInvalid as error:
         raise FormatError(f"{_CANNOT_PARSE}: {error}") from error
     if typed:
@@ -348,5 +386,5 @@ def _ragged(rows: bytes, grammar: Grammar, kinds: Sequence[Any], typed: bool) ->
     _, cells = fields(grammar.units(rows), grammar)
     for i in range(int(cells.min()), len(kinds)):
         missing = pa.array(cells <= i)
-        table = table.set_column(i, str(i), pc.if_else(missing, pa.scalar(None, pa.string()), table.column(i)))
+        table = table.set_column(i, str(i), pc.if_else(missing, pa.scalar(None, kinds[i]), table.column(i)))
     return table

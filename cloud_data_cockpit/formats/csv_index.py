@@ -50,7 +50,7 @@ class Reading:
             lines = b"".join([b"\n", rows, b"" if rows.endswith(b"\n") else b"\n"])
             plain = plain_rows(lines, 0, len(lines), self.grammar, self.usual, self.numbers)
             if plain is not None:
-                return Survey(plain[2], self.usual, self.usual)
+                return Survey(plain.flags, self.usual, self.usual)
         text = rows if self.encoding.guessed or self.encoding.name == "utf-8" else to_utf8(rows, self.encoding.name)
         return survey(text, self.utf8_grammar(), self.usual, typed=self.typed, decided=self.decided)
 
@@ -81,13 +81,15 @@ def scan_block(source: Source, reading: Reading, block: Range) -> BlockFacts:
     behind = min(UTF8_LONGEST if unit == 1 else 0, source.size - offset - length)
     read = source.read(offset - before, before + length + behind)
     units = reading.grammar.units(memoryview(read)[: before + length])
-    refuse_zeros(units, offset - before, unit)
     previous = int(units[0]) if before else None
     entries = possible_entries(previous, reading.grammar)
     plain = _plain(read, before, before + length, reading, entries)
+    clean = plain is not None and plain.clean
+    if not clean:
+        refuse_zeros(units, offset - before, unit)
     surveyed = plain or _exact(read, before, units[1:] if before else units, reading, entries)
     first, last = before + surveyed.first, before + surveyed.last
-    suspect = unit == 1 and not read.isascii()
+    suspect = unit == 1 and not clean and not read.isascii()
     checked = suspect and reading.encoding.name == "utf-8"
     bad = first_bad_utf8(read[before:], length, first=before == 0) if checked else None
     return BlockFacts(
@@ -107,13 +109,17 @@ def scan_block(source: Source, reading: Reading, block: Range) -> BlockFacts:
 
 @dataclass(frozen=True)
 class _Surveyed:
-    """Row starts, and the survey of the rows from `first` to `last`, whole rows for `entries`."""
+    """Row starts, and the survey of the rows from `first` to `last`, whole rows for `entries`.
+
+    `clean`: it is known that there are no zeros and nothing but ASCII.
+    """
 
     scan: Scan
     entries: frozenset[int]
     first: int
     last: int
     survey: Survey
+    clean: bool = False
 
 
 def _exact(data: bytes, start: int, units: NDArray[np.uint8], reading: Reading, entries: list[int]) -> _Surveyed:
@@ -132,11 +138,10 @@ def _plain(data: bytes, start: int, stop: int, reading: Reading, entries: list[i
     rows = plain_rows(data, start, stop, reading.grammar, reading.usual, reading.numbers)
     if rows is None:
         return None
-    starts, last, flags = rows
-    first = int(starts[0]) if len(starts) else last
+    first = int(rows.starts[0]) if len(rows.starts) else rows.end
     outside = frozenset(entry for entry in entries if entry != QUOTED)
-    found = plain_scan(data[start], data[stop - 1], starts, reading.grammar, entries)
-    return _Surveyed(found, outside, first, last, Survey(flags, reading.usual, reading.usual))
+    found = plain_scan(data[start], data[stop - 1], rows.starts, reading.grammar, entries)
+    return _Surveyed(found, outside, first, rows.end, Survey(rows.flags, reading.usual, reading.usual), rows.clean)
 
 
 def _span(found: Scan, unit: int) -> tuple[frozenset[int], int, int]:

@@ -1,22 +1,24 @@
 """Plain blocks of a CSV: no quotes, no returns, as many cells in every row; row starts and types in one pass.
 
-Most tables are like this. The cells of the columns that are not text must be written plainly, as 12, -0.5 or nothing;
-eight of their bytes are looked at at once. What is not plain is left to the exact ways, which take far longer.
+Most tables are like this. The cells of the columns that are not text must be written plainly, as 12, -0.5 or nothing.
+Rows of few columns are looked at as bits (`csv_bits`); of others the cells are listed, and eight bytes of each are
+looked at together. What is not plain is left to the exact ways, which take far longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .csv_bits import FLOAT, GAP, INT, MOST_COLUMNS, NUMBER_UNITS, cells_by_bits
 from .csv_scan import LF_UNIT, Grammar
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
-GAP, INT, FLOAT = 1, 2, 4
 PIECE_BYTES = 1 << 19
 LONGEST_NUMBER = 24
 MOST_DIGITS = 15
@@ -38,43 +40,101 @@ _BEFORE: Places = np.full(1, -1, np.int64)
 _ONE, _BYTE, _BITS, _TOP, _FIRST = map(np.uint64, (1, 255, 8, 63, 0x80))
 
 
+@dataclass(frozen=True)
+class PlainRows:
+    """What a plain block holds, its bytes counted from its beginning: rows behind its first newline, until `end`.
+
+    The `flags` of the columns are those of `csv_columns`, of these rows alone. `clean`: neither the block nor what was
+    read around it has zeros or other bytes than ASCII.
+    """
+
+    starts: NDArray[np.uint32]
+    end: int
+    flags: NDArray[np.uint8]
+    clean: bool
+
+
 def plain_rows(
     data: bytes, start: int, stop: int, grammar: Grammar, columns: int, numbers: Sequence[int]
-) -> tuple[NDArray[np.uint32], int, NDArray[np.uint8]] | None:
-    """(row starts behind the first newline, end of the last whole row, flags of the columns) of a block; or None.
+) -> PlainRows | None:
+    """The rows of the block data[start:stop]; there are no flags of columns that are not among `numbers`.
 
-    The block is data[start:stop]; row starts and the end are counted from its beginning. The flags are those of
-    `csv_columns`, of the whole rows alone, 0 in columns that are not among `numbers`. None where the block is not
-    plain, or may not be when it is entered outside quotes.
+    None where the block is not plain, or may not be when it is entered outside quotes. What is read around the block is
+    looked at as well.
     """
     begin, end = data.find(b"\n", start, stop) + 1, data.rfind(b"\n", start, stop) + 1
-    if begin == end or grammar.unit != 1 or _may_be_quoted(data, grammar):
+    if begin == end or grammar.unit != 1:
         return None
     units = np.frombuffer(data, np.uint8)
-    wanted = np.array(numbers, dtype=np.intp)
     flags = np.zeros(columns, np.uint8)
     starts = [np.array([begin - start], np.uint32)]
-    at = begin
-    while at < end:
-        after = data.rfind(b"\n", at, min(end, at + PIECE_BYTES)) + 1
-        ends = _cells(units[at:after], ord(grammar.delimiter), columns) if after else None
-        if ends is None:
+    clean, at = True, 0
+    for after in _edges(data, begin, end):
+        if after <= at or _may_be_quoted(data, grammar, at, after):
             return None
-        starts.append((ends[:, -1] + (at + 1 - start)).astype(np.uint32))
-        words = _words(data, at, after)
-        step = max(1, _CELLS // len(ends))
-        for some in (wanted[i : i + step] for i in range(0, len(wanted), step)):
-            found = _numbers(words, ends, some)
+        clean = clean and _is_clean(units[at:after])
+        if begin <= at < end:
+            found = _rows_of(data, units, (at, after), grammar, columns, numbers)
             if found is None:
                 return None
-            flags[some] |= found
+            starts.append((found[0] + (at + 1 - start)).astype(np.uint32))
+            flags |= found[1]
         at = after
     rows = np.concatenate(starts)
-    return rows[: -1 if end == stop else None], end - start, flags
+    return PlainRows(rows[: -1 if end == stop else None], end - start, flags, clean)
 
 
-def _may_be_quoted(data: bytes, grammar: Grammar) -> bool:
-    return b"\r" in data or (grammar.quote is not None and grammar.quote.encode() in data)
+def _edges(data: bytes, begin: int, end: int) -> Iterator[int]:
+    """Ends of pieces: what stands before `begin`, whole rows that the processor's cache holds, what follows `end`.
+
+    0 where a row is too long for that.
+    """
+    yield begin
+    at = begin
+    while at < end:
+        at = data.rfind(b"\n", at, min(end, at + PIECE_BYTES)) + 1
+        yield at
+        if not at:
+            return
+    if end < len(data):
+        yield len(data)
+
+
+def _may_be_quoted(data: bytes, grammar: Grammar, start: int, stop: int) -> bool:
+    quote = grammar.quote
+    return data.find(b"\r", start, stop) >= 0 or (quote is not None and data.find(quote.encode(), start, stop) >= 0)
+
+
+def _is_clean(units: NDArray[np.uint8]) -> bool:
+    """Whether there are neither zeros nor other bytes than ASCII: as signed numbers all are above 0."""
+    return not len(units) or bool(units.view(np.int8).min() > 0)
+
+
+def _rows_of(
+    data: bytes,
+    units: NDArray[np.uint8],
+    piece: tuple[int, int],
+    grammar: Grammar,
+    columns: int,
+    numbers: Sequence[int],
+) -> tuple[Places, NDArray[np.uint8]] | None:
+    """(ends of the rows, flags) of a piece of whole rows by the fastest way; None when it is not plain."""
+    at, after = piece
+    delimiter = ord(grammar.delimiter)
+    if columns <= MOST_COLUMNS and delimiter not in NUMBER_UNITS:
+        return cells_by_bits(units[at:after], delimiter, columns, numbers)
+    ends = _cells(units[at:after], delimiter, columns)
+    if ends is None:
+        return None
+    flags = np.zeros(columns, np.uint8)
+    wanted, words = np.array(numbers, dtype=np.intp), _words(data, at, after)
+    step = max(1, _CELLS // len(ends))
+    for some in (wanted[i : i + step] for i in range(0, len(wanted), step)):
+        found = _numbers(words, ends, some)
+        if found is None:
+            return None
+        flags[some] |= found
+    return ends[:, -1], flags
 
 
 def _cells(units: NDArray[np.uint8], delimiter: int, columns: int) -> Places | None:

@@ -224,6 +224,16 @@ def fields(units: Units, grammar: Grammar) -> tuple[Positions, Positions]:
     return ends[rows], cells[rows]
 
 
+def end_of_rows(grammar: Grammar, data: bytes) -> int:
+    """How many bytes of `data`, which begins with a row, are whole rows, whatever follows."""
+    quoted = grammar.quote is not None and grammar.quote.encode() in data
+    if grammar.unit == 1 and not quoted and b"\r" not in data:
+        return data.rfind(b"\n") + 1
+    whole = memoryview(data)[: len(data) // grammar.unit * grammar.unit]
+    starts = scan(grammar.units(whole), grammar, [RECORD]).starts(RECORD)
+    return int(starts[-1]) * grammar.unit if len(starts) else 0
+
+
 def last_opening(units: Units, grammar: Grammar) -> int:
     """Unit at which the quoted field opened in which `units`, begun at a row start, end; -1 when they end outside."""
     quotes = _find_quotes(np.append(units, np.uint8(255)), grammar)

@@ -28,10 +28,31 @@ PIECE = 1 << 19
 
 def positions(units: Units, value: int) -> Ints:
     """Where `value` stands in `units`, ascending."""
-    found = [np.flatnonzero(units[i : i + CHUNK] == value) for i in range(0, len(units), CHUNK)]
-    for number, part in enumerate(found):
-        part += number * CHUNK
+    found: list[Ints] = []
+    rare = True
+    for i in range(0, len(units), CHUNK):
+        mask = units[i : i + CHUNK] == value
+        part = _rare_places(mask) if rare else None
+        if part is None:
+            rare, part = False, np.flatnonzero(mask)
+        part += i
+        found.append(part)
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def _rare_places(mask: Bools) -> Ints | None:
+    """Where `mask` is true, by a bit for each place; None where two are in one word, as in short lines."""
+    packed = np.packbits(mask, bitorder="little")
+    words = packed if len(packed) % 8 == 0 else np.append(packed, np.zeros(-len(packed) % 8, np.uint8))
+    words = words.view("<u8")
+    at = np.flatnonzero(words != 0)
+    held = words[at]
+    below = held - np.uint64(1)
+    if bool((held & below).any()):
+        return None
+    at <<= 6
+    at += _bit_count(below)
+    return at
 
 
 def count(units: Units, value: int) -> int:

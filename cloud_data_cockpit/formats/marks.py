@@ -48,24 +48,27 @@ class MarkBuilder:
     """Gathers marks in ascending order of their offsets; columns beside the offsets travel with them."""
 
     def __init__(self, shift: int, columns: int = 1, limit: int = MARKS) -> None:
-        self._shift = shift
+        self._first_shift = self._shift = shift
         self._limit = limit
         self._parts: list[list[Ints]] = [[] for _ in range(1 + columns)]
         self._held = 0
         self._last_cell = -1
 
-    def add(self, offsets: Ints, *columns: Ints) -> None:
-        """Records that begin at `offsets`: of those in one cell only the first is kept."""
+    def add(self, offsets: Ints, *columns: Ints, thinned: bool = False) -> None:
+        """Records that begin at `offsets`: of those in one cell only the first is kept.
+
+        `thinned`: of each cell of the shift that was given there is but one already.
+        """
         if not len(offsets):
             return
-        cells = offsets >> self._shift
-        kept = np.flatnonzero(cells[1:] != cells[:-1]) + 1
-        if cells[0] != self._last_cell:
-            kept = np.concatenate(([0], kept))
+        repeated = int(offsets[0] >> self._shift) == self._last_cell
+        kept: slice | Ints = slice(int(repeated), None)
+        if not thinned or self._shift != self._first_shift:
+            kept = first_in_cells(offsets, self._shift)[kept]
         for part, column in zip(self._parts, (offsets, *columns), strict=True):
             part.append(column[kept])
-        self._held += len(kept)
-        self._last_cell = int(cells[-1])
+        self._held += len(self._parts[0][-1])
+        self._last_cell = int(offsets[-1] >> self._shift)
         if self._held > 2 * self._limit:
             self._thin()
 

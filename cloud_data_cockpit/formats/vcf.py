@@ -19,10 +19,11 @@ from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, Cut, Index, PartitionParams, Report, Run, View
 from .lines import Ints, read_blocks, starts_of_lines, text_lines
 from .marks import Marks, Remainder, Wish, cut_by_marks, exact_range
+from .parts import end_of_line, whole_parts
 from .vcf_header import columns_in, looks_like_vcf, parse_header, read_header
 from .vcf_join import scan_vcf
 from .vcf_region import lines_in, parse_regions, slices_in, stretches_of
-from .vcf_table import table_of
+from .vcf_table import smallest_part, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,18 +181,27 @@ class VcfFormat:
 
 def to_arrow(source: Source, shared: Mapping[str, Any], piece: Slice) -> pa.Table:
     """A table: POS int64, QUAL float64 with null for a dot, the other columns and the samples strings."""
-    at = shared["columns_at"]
-    columns = columns_in(source.read(at, shared["start"] - at))
-    try:
-        return table_of(_body(source, shared, piece), columns, shared["encoding"], uneven=shared["uneven"])
-    except FormatError as error:
-        raise FormatError(f"slice {piece.number} of {source.uri}: {error}") from None
+    return _table(source, shared, piece, large=False)
 
 
 def to_pandas(source: Source, shared: Mapping[str, Any], piece: Slice) -> pd.DataFrame:
     """A DataFrame with the columns of the file; POS int64, QUAL float64 with NaN for a dot, all others strings."""
-    frame: pd.DataFrame = to_arrow(source, shared, piece).to_pandas(split_blocks=True, self_destruct=True)
+    # pandas takes large strings as they are and makes copies of others.
+    frame: pd.DataFrame = _table(source, shared, piece, large=True).to_pandas(split_blocks=True, self_destruct=True)
     return frame
+
+
+def _table(source: Source, shared: Mapping[str, Any], piece: Slice, *, large: bool) -> pa.Table:
+    at = shared["columns_at"]
+    columns = columns_in(read_joined(source, [(at, shared["start"] - at)]))
+    if "regions" in piece.details:
+        parts: Iterator[bytes] = iter((_body(source, shared, piece),))
+    else:
+        parts = whole_parts(source, [_span(source, piece)], end_of_line, smallest_part(len(columns)))
+    try:
+        return table_of(parts, columns, shared["encoding"], uneven=shared["uneven"], large=large)
+    except FormatError as error:
+        raise FormatError(f"slice {piece.number} of {source.uri}: {error}") from None
 
 
 def to_text(source: Source, shared: Mapping[str, Any], piece: Slice) -> str:

@@ -13,16 +13,22 @@ Words = NDArray[np.uint64]
 REACH = 64
 _NAME_WORDS = 4
 
+_TAB = np.uint64(0x09)
 _TABS = np.uint64(0x0909090909090909)
+_LOWEST_BYTE = np.uint64(0xFF)
 _LOW = np.uint64(0x0101010101010101)
 _HIGH = np.uint64(0x8080808080808080)
 _ZEROS = np.uint64(0x3030303030303030)
 _SIX = np.uint64(0x0606060606060606)
 _UPPER = np.uint64(0xF0F0F0F0F0F0F0F0)
 _PLACES = np.uint64(0x0001020304050607)
-_MASK = np.uint64(0x000000FF000000FF)
-_MILLIONS = np.uint64(0x000F424000000064)
-_THOUSANDS = np.uint64(0x0000271000000001)
+_SIX_BELOW_TAB = np.uint64(0x0006060606060606)
+_UPPER_AND_TAB = np.uint64(0xFFF0F0F0F0F0F0F0)
+_PAIRS = np.uint64(0x00FF00FF00FF00FF)
+_FOURS = np.uint64(0x0000FFFF0000FFFF)
+_TEN_AND_ONE = np.uint64((10 << 8) + 1)
+_HUNDRED_AND_ONE = np.uint64((100 << 16) + 1)
+_MYRIAD_AND_ONE = np.uint64((10_000 << 32) + 1)
 _ONE = np.uint64(1)
 _EIGHT = np.uint64(8)
 _POWERS = np.array([10**i for i in range(9)], dtype=np.int64)
@@ -94,6 +100,46 @@ def _compare_longer(words: Words, starts: Ints, lengths: Ints, same: NDArray[np.
 
 
 def _positions(words: Words, at: Ints) -> Ints:
+    found = _positions_alike(words, at)
+    return _positions_of_any_length(words, at) if found is None else found
+
+
+def _positions_alike(words: Words, at: Ints) -> Ints | None:
+    """The positions when all have as many digits as the first, as those of neighbours mostly have; else None."""
+    place = at[:1]
+    tab, digits = _first_tab(words[place])
+    if not tab[0]:
+        tab, digits = _first_tab(words[place + 8])
+        if not tab[0]:
+            return None
+        whole = words[at] ^ _ZEROS
+        if bool((((whole + _SIX) | whole) & _UPPER).any()):
+            return None
+        values = _number(whole)
+        rest = _digits_and_tab(words[at + 8], int(digits[0]))
+        if rest is None:
+            return None
+        return values * _POWERS[digits[0]] + _number(rest) if digits[0] else values
+    last = _digits_and_tab(words[at], int(digits[0])) if digits[0] else None
+    return None if last is None else _number(last)
+
+
+def _digits_and_tab(word: Words, length: int) -> Words | None:
+    """The first `length` bytes of each word, up to 7, at its end as digits; None when one is none or no tab follows.
+
+    With no such bytes the words stay as they are.
+    """
+    if not length:
+        return None if bool(((word & _LOWEST_BYTE) != _TAB).any()) else word
+    pattern = int.from_bytes(b"0" * length + b"\t", "little")
+    # The tab comes to the highest byte, which then has to be zero.
+    moved = (word ^ np.uint64(pattern)) << np.uint64(8 * (7 - length))
+    if bool((((moved + _SIX_BELOW_TAB) | moved) & _UPPER_AND_TAB).any()):
+        return None
+    return moved << _EIGHT
+
+
+def _positions_of_any_length(words: Words, at: Ints) -> Ints:
     word = words[at]
     tab, place = _first_tab(word)
     long = np.flatnonzero(tab == 0)
@@ -128,10 +174,12 @@ def _digits(word: Words, length: Ints, allow_none: bool = False) -> Ints:
         moved[length == 0] = 0
     if bool((((moved + _SIX) | moved) & _UPPER).any()):
         raise Unusual
-    tens = (moved << np.uint64(3)) + (moved << _ONE) + (moved >> _EIGHT)
-    value = (
-        (tens & _MASK) * np.uint64(0x000F424000000064)
-        + ((tens >> np.uint64(16)) & _MASK) * np.uint64(0x0000271000000001)
-    ) >> np.uint64(32)
-    numbers: Ints = value.astype(np.int64)
-    return numbers
+    return _number(moved)
+
+
+def _number(digits: Words) -> Ints:
+    """The number that the eight digits of each word are, the highest in its first byte: pairs, fours, all of them."""
+    value = digits * _TEN_AND_ONE >> _EIGHT
+    value = (value & _PAIRS) * _HUNDRED_AND_ONE >> np.uint64(16)
+    value = (value & _FOURS) * _MYRIAD_AND_ONE >> np.uint64(32)
+    return value.view(np.int64)

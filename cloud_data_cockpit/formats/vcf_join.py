@@ -11,12 +11,14 @@ from ..errors import FormatError
 from ..source import Range, Source
 from .base import Report, Run
 from .encodings import UTF8, Seams, prove
-from .lines import PIECE, RETURN, Ints, scan_blocks
+from .lines import RETURN, Ints, scan_blocks
 from .marks import MarkBuilder, first_shift
 from .vcf_header import VcfHeader
 from .vcf_scan import BlockScan, Columns, ContigRun, PartOfLine, problem_of, scan_bytes
 
 RUNS = 1 << 16
+# Arrays of the lines of a piece stay in the processor's cache, and their number is some thousands.
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class VcfJoin:
         if block.bad:
             number, offset, reason = block.bad
             self._refuse(self.lines + number + 1, offset, reason)
-        self._marks.add(block.offsets, block.ordinals + self.records, block.pos)
+        self._marks.add(block.offsets, block.ordinals + self.records, block.pos, thinned=True)
         for piece in block.runs:
             self._run(piece, self.records + piece.ordinal)
         self.records += block.records

@@ -103,6 +103,8 @@ def scan_bytes(data: bytes, offset: int, columns: Columns, shift: int) -> BlockS
     same, lengths, pos = fields
     at = starts + offset
     first = first_in_cells(at, shift)
+    # As signed numbers all bytes of ASCII but zero are above 0.
+    clean = bool(array.view(np.int8).min() > 0)
     head, tail = (int(ends[0]), int(ends[-1]) + 1) if len(ends) else (len(data), len(data))
     return BlockScan(
         ends=len(ends),
@@ -115,8 +117,8 @@ def scan_bytes(data: bytes, offset: int, columns: Columns, shift: int) -> BlockS
         uneven=bool((tabs != columns.tabs).any()),
         head=_part(data, 0, head, offset),
         tail=_part(data, tail, len(data), offset),
-        proof=prove(data, UTF8),
-        null=offset + data.find(b"\0") if b"\0" in data else -1,
+        proof=Proof(True, plain=True) if clean else prove(data, UTF8),
+        null=offset + data.find(b"\0") if not clean and b"\0" in data else -1,
     )
 
 

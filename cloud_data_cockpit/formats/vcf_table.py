@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import FormatError
 from .lines import NEWLINE, positions
+from .parts import LARGEST, holds_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Slices are read side by side, so each is parsed by one thread; many columns need larger blocks to be fast.
+# Slices are read side by side, so each is parsed by one thread.
 _BLOCK, _WIDE_BLOCK, _WIDE = 1 << 20, 16 << 20, 256
 
 
-def table_of(body: bytes, columns: Sequence[str], encoding: str, *, uneven: bool) -> pa.Table:
-    """The records in `body`, lines without a header, of which `columns` are the names.
+def table_of(
+    parts: Iterable[bytes], columns: Sequence[str], encoding: str, *, uneven: bool, large: bool = False
+) -> pa.Table:
+    """The records in `parts`, whole lines without a header, of which `columns` are the names.
 
-    CHROM, ID, REF, ALT, FILTER, INFO, FORMAT and samples are strings as they stand, POS int64, QUAL float64 and null
-    for a dot. `uneven`: lines may have more or fewer columns than there are names. FormatError for a value that does
-    not fit.
+    CHROM, ID, REF, ALT, FILTER, INFO, FORMAT and samples are strings as they stand, `large` ones if wanted, POS int64,
+    QUAL float64 and null for a dot. `uneven`: lines may have more or fewer columns than there are names. FormatError
+    for a value that does not fit.
     """
+    import pyarrow as pa
+
+    schema = schema_of(columns, large=large)
+    tables = [_part_table(part, schema, encoding, uneven) for part in parts if holds_rows(part)]
+    return pa.concat_tables(tables or [schema.empty_table()])
+
+
+def schema_of(columns: Sequence[str], *, large: bool = False) -> pa.Schema:
+    """The types of the columns."""
+    import pyarrow as pa
+
+    text = pa.large_string() if large else pa.string()
+    types = {"POS": pa.int64(), "QUAL": pa.float64()}
+    return pa.schema([pa.field(name, types.get(name, text) if i < 8 else text) for i, name in enumerate(columns)])
+
+
+def smallest_part(columns: int) -> int:
+    """Bytes to parse at a time at least: many columns need larger blocks to be fast."""
+    return _WIDE_BLOCK if columns > _WIDE else _BLOCK
+
+
+def _part_table(body: bytes, schema: pa.Schema, encoding: str, uneven: bool) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
-    schema = schema_of(columns)
-    if not body.strip(b"\r\n"):
-        return schema.empty_table()
     if uneven:
-        body = _evened(body, len(columns))
+        body = _evened(body, len(schema))
     # Names of columns may occur twice, so the reader numbers them.
-    numbered = [str(i) for i in range(len(columns))]
+    numbered = [str(i) for i in range(len(schema))]
     try:
         table = csv.read_csv(
             pa.BufferReader(pa.py_buffer(body)),
             read_options=csv.ReadOptions(
-                column_names=numbered, encoding=encoding, block_size=_block_size(body, len(columns)), use_threads=False
+                column_names=numbered, encoding=encoding, block_size=_block_size(body, len(schema)), use_threads=False
             ),
             parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, double_quote=False, escape_char=False),
             convert_options=csv.ConvertOptions(
@@ -49,24 +71,16 @@ def table_of(body: bytes, columns: Sequence[str], encoding: str, *, uneven: bool
         )
     except pa.ArrowInvalid as error:
         raise FormatError(f"a record is damaged: {error}") from None
-    return table.rename_columns(list(columns)).cast(schema)
-
-
-def schema_of(columns: Sequence[str]) -> pa.Schema:
-    """The types of the columns."""
-    import pyarrow as pa
-
-    types = {"POS": pa.int64(), "QUAL": pa.float64()}
-    return pa.schema(
-        [pa.field(name, types.get(name, pa.string()) if i < 8 else pa.string()) for i, name in enumerate(columns)]
-    )
+    return table.rename_columns(schema.names).cast(schema)
 
 
 def _block_size(body: bytes, columns: int) -> int:
-    """Bytes that are parsed at a time: no less than the longest line."""
+    """Bytes that are parsed at a time: no less than the longest line; a part as a whole."""
+    if len(body) <= 2 * LARGEST:
+        return len(body) + 1
     ends = positions(np.frombuffer(body, dtype=np.uint8), NEWLINE)
     longest = int(np.diff(ends, prepend=-1, append=len(body)).max())
-    return max(_WIDE_BLOCK if columns > _WIDE else _BLOCK, longest + 1024)
+    return max(smallest_part(columns), longest + 1024)
 
 
 def _evened(body: bytes, columns: int) -> bytes:

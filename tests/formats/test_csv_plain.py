@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloud_data_cockpit.errors import FormatError
 from cloud_data_cockpit.formats import csv_plain
+from cloud_data_cockpit.formats.csv import CsvFormat
 from cloud_data_cockpit.formats.csv_columns import survey
+from cloud_data_cockpit.formats.csv_params import CsvParams
 from cloud_data_cockpit.formats.csv_plain import FLOAT, GAP, INT, plain_rows
 from cloud_data_cockpit.formats.csv_scan import CR, FIELD, PLAIN, QUOTED, RECORD, Grammar, plain_scan, scan
+from cloud_data_cockpit.source import MemorySource
 
 GRAMMAR = Grammar(",", '"')
 
@@ -27,10 +31,14 @@ numbers = st.one_of(
 )
 
 
+most_columns = st.sampled_from([0, 64])
+"""By the cells of each row, by bits."""
+
+
 def flags_of(cells: list[str]) -> int | None:
     rows = "".join(f"text,{cell}\n" for cell in cells)
     found = plain_rows(f"\n{rows}".encode(), 0, len(rows) + 1, GRAMMAR, 2, (1,))
-    return None if found is None else int(found[2][1])
+    return None if found is None else int(found.flags[1])
 
 
 @pytest.mark.parametrize(
@@ -61,16 +69,17 @@ def test_anything_else_is_left_to_the_exact_way(cell: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=40), st.sampled_from([16, 64, 1 << 19]))
-def test_the_types_of_the_exact_way(rows: list[tuple[str, str]], piece: int) -> None:
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=40), st.sampled_from([16, 64, 1 << 19]), most_columns)
+def test_the_types_of_the_exact_way(rows: list[tuple[str, str]], piece: int, most: int) -> None:
     data = "".join(f"{a},some,{b}\n" for a, b in rows).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_plain, "PIECE_BYTES", piece)
+        patch.setattr(csv_plain, "MOST_COLUMNS", most)
         found = plain_rows(b"\n" + data, 0, len(data) + 1, GRAMMAR, 3, (0, 2))
     if found is None:
         return
     exact = survey(data, GRAMMAR, 3, typed=True)
-    quick = type(exact)(found[2], 3, 3)
+    quick = type(exact)(found.flags, 3, 3)
     assert [quick.types(3)[i] for i in (0, 2)] == [exact.types(3)[i] for i in (0, 2)]
     assert quick.numbers_kept_as_text() == exact.numbers_kept_as_text() == []
 
@@ -85,7 +94,7 @@ def test_the_row_starts_of_the_exact_way(text: str, columns: int, entry: int, be
     found = plain_rows(b"\n" * before + data, before, before + len(data), GRAMMAR, columns, ())
     if found is None:
         return
-    starts, end, _ = found
+    starts, end = found.starts, found.end
     quick = plain_scan(data[0], data[-1], starts, GRAMMAR, [entry, QUOTED])
     exact = scan(np.frombuffer(data, np.uint8), GRAMMAR, [entry, QUOTED])
     for state in (entry, QUOTED):
@@ -93,6 +102,38 @@ def test_the_row_starts_of_the_exact_way(text: str, columns: int, entry: int, be
         assert quick.exits[state] == exact.exits[state]
     assert data[:end].endswith(b"\n")
     assert b"\n" not in data[end:]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 99), st.sampled_from([0, 1, 9, 0x7F, 0x80, 0xE9, 0xFF]), st.sampled_from([16, 1 << 19]))
+def test_zeros_and_bytes_beyond_ascii_are_seen(at: int, byte: int, piece: int) -> None:
+    data = bytearray(b"".join(b"%d,text\n" % i for i in range(12, 30))[:100])
+    if data[at] in b"\n,":
+        return
+    data[at] = byte
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_plain, "PIECE_BYTES", piece)
+        # The bytes before and behind the block are looked at as well.
+        found = plain_rows(bytes(data), 3, 90, GRAMMAR, 2, ())
+    assert found is not None
+    assert found.clean == (0 < byte < 128)
+
+
+@pytest.mark.parametrize("delimiter", [".", "-", "0"])
+def test_delimiters_that_numbers_have(delimiter: str) -> None:
+    data = f"\n12{delimiter}text\n3{delimiter}more\n".encode()
+    found = plain_rows(data, 0, len(data), Grammar(delimiter, '"'), 2, (0,))
+    assert found is not None
+    assert found.flags.tolist() == [INT, 0]
+    assert len(found.starts) == 2
+
+
+def test_a_zero_byte_far_behind_is_refused() -> None:
+    rows = b"".join(b"%d,text\n" % i for i in range(30_000))
+    at = len(rows) - 3
+    source = MemorySource(b"n,t\n" + rows[:at] + b"\0" + rows[at + 1 :], uri="memory:a.csv")
+    with pytest.raises(FormatError, match=f"offset {at + 4}"):
+        CsvFormat().index(source, CsvParams(), lambda *_: None, block_size=1 << 16)
 
 
 @pytest.mark.parametrize(

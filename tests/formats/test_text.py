@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 
 from cloud_data_cockpit.errors import BadRequest, FormatError
 from cloud_data_cockpit.formats.base import Format, Index
+from cloud_data_cockpit.formats.lines import NEWLINE, positions
 from cloud_data_cockpit.formats.text import TextFormat, TextParams
 from cloud_data_cockpit.source import FileSource, MemorySource, Source
 
@@ -30,6 +31,15 @@ def story(lines: int = 400, seed: int = 1) -> str:
     chance = random.Random(seed)
     words = ["Zürich", "snow", "a", "über", "雨", "naïve", "x" * 40, "don't", "—", "1,5", "🙂"]
     return "".join(" ".join(chance.choices(words, k=chance.randint(0, 12))) + "\n" for _ in range(lines))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 300), max_size=30), st.integers(0, 130), st.sampled_from([64, 128, 1 << 18]))
+def test_places_of_newlines(lengths: list[int], rest: int, chunk: int) -> None:
+    units = np.frombuffer(b"".join(b"x" * n + b"\n" for n in lengths) + b"x" * rest, np.uint8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cloud_data_cockpit.formats.lines.CHUNK", chunk)
+        assert positions(units, NEWLINE).tolist() == np.flatnonzero(units == NEWLINE).tolist()
 
 
 def universal(text: str) -> list[str]:

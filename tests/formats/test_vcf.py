@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cloud_data_cockpit.errors import BadRequest, FormatError, MissingExtra
 from cloud_data_cockpit.formats.base import Format, Index
+from cloud_data_cockpit.formats.marks import MarkBuilder, first_in_cells
 from cloud_data_cockpit.formats.vcf import VcfFormat, VcfParams
 from cloud_data_cockpit.formats.vcf_fields import Unusual, names_and_positions, words_of
 from cloud_data_cockpit.source import FileSource, MemorySource, Source
@@ -373,6 +374,54 @@ def test_a_quality_that_is_no_number_is_an_error_in_words() -> None:
 def test_positions_that_are_no_numbers_are_unusual(bad: bytes) -> None:
     with pytest.raises(Unusual):
         names_and_positions(words_of(bad + b"\n" * 64), np.array([0]))
+
+
+digits = st.one_of(
+    st.integers(0, 10**15 - 1).map(lambda n: b"%d" % n),
+    st.sampled_from([b"0", b"007", b"1" * 15, b"1" * 16, b"", b"-5", b"+5", b"1_0", b"1.5", b"1 ", b"\xb1", b"12:"]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(digits, min_size=1, max_size=8), st.integers(0, 15))
+def test_positions_of_like_length_are_those_of_each(some: list[bytes], width: int) -> None:
+    alike = [part.rjust(width, b"1")[:15] if part.isdigit() and width else part for part in some]
+    for parts in (some, alike):
+        data = b"".join(b"chr1\t" + part + b"\t" for part in parts) + b"\n" * 64
+        starts = np.cumsum([0, *(6 + len(part) for part in parts[:-1])])
+        if all(part.isdigit() and len(part) <= 15 for part in parts):
+            _, lengths, found = names_and_positions(words_of(data), starts)
+            assert lengths.tolist() == [4] * len(parts)
+            assert found.tolist() == [int(part) for part in parts]
+        else:
+            with pytest.raises(Unusual):
+                names_and_positions(words_of(data), starts)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 1 << 12), max_size=60, unique=True), st.integers(1, 5), st.integers(0, 9))
+def test_marks_that_are_thinned_already(offsets: list[int], parts: int, shift: int) -> None:
+    ascending = np.array(sorted(offsets), dtype=np.int64)
+    whole, thinned = MarkBuilder(shift, 1, limit=4), MarkBuilder(shift, 1, limit=4)
+    for part in np.array_split(ascending, parts):
+        whole.add(part, part * 2)
+        kept = part[first_in_cells(part, shift)]
+        thinned.add(kept, kept * 2, thinned=True)
+    assert [column.tolist() for column in thinned.finish()] == [column.tolist() for column in whole.finish()]
+
+
+@pytest.mark.parametrize("byte", [0, 0x80, 0xC3])
+def test_strange_bytes_anywhere_are_seen(byte: int) -> None:
+    data = file_of([record.replace("ü", "u") for record in made_records(3)], HEADER.replace("é", "e"))
+    for at in range(data.index(b"rs0"), len(data)):
+        if data[at] in b"\t\n":
+            continue
+        source = MemorySource(data[:at] + bytes([byte]) + data[at + 1 :])
+        if byte and data[: at + 1].rsplit(b"\n", 1)[-1].count(b"\t") != 1:
+            assert index_of(source).facts["encoding"] == "latin-1"
+        else:
+            with pytest.raises(FormatError):
+                index_of(source)
 
 
 def test_detection() -> None:
