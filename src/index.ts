@@ -149,7 +149,15 @@ async function start(
   }
   await cockpit.start(remembered, app.serviceManager.events.stream);
   if (state) {
-    const save = () => void state.save(STATE_KEY, JSON.parse(JSON.stringify(cockpit.remembered)));
+    let saved = '';
+    const save = () => {
+      const text = JSON.stringify(cockpit.remembered);
+      // A listing that grows tells so many times a second, and stays the same place.
+      if (text !== saved) {
+        saved = text;
+        void state.save(STATE_KEY, JSON.parse(text) as ReadonlyPartialJSONValue);
+      }
+    };
     cockpit.browser.changed.connect(save);
     cockpit.object.changed.connect(save);
     cockpit.jobs.cleared.connect(save);

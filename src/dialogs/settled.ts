@@ -3,8 +3,8 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Job, SendRequest } from '../api/schema';
 import type { Conflict } from '../models/actions';
-import { inTheWay } from '../models/actions';
 import { displayName } from '../models/location';
+import { inTheWay } from '../models/taken';
 
 type Work<T> = (conflict: T, after: string | null) => Promise<Job | null>;
 

@@ -2,9 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ActionRequest } from '../api/client';
 import type { Job, Listing } from '../api/schema';
 import { job, listing, shownBy } from '../testing/records';
-import { ActionsModel, copyName, inTheWay } from './actions';
+import { ActionsModel } from './actions';
 import { BrowserModel } from './browser';
 import { JobsModel } from './jobs';
+import { copyName, inTheWay } from './taken';
 
 const place = { connection: 'demo', bucket: 'b', prefix: 'p/' };
 

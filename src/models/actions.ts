@@ -4,9 +4,10 @@ import type { CopyRequest, Job, Selection, SendRequest } from '../api/schema';
 import type { BrowserModel, ILocation } from './browser';
 import type { JobsModel } from './jobs';
 import { isActive } from './jobs';
-import { nameBelow, parentOf } from './location';
+import { parentOf } from './location';
 import { Observable } from './observable';
 import type { Rows } from './rows';
+import { copyName, inTheWay } from './taken';
 
 export type Conflict = CopyRequest['on_conflict'];
 
@@ -289,15 +290,6 @@ export class ActionsModel extends Observable {
   private _cut = new Set<string>();
 }
 
-/** What was in the way of a copy, in the server's words; empty where it failed for another reason, or did not. */
-export function inTheWay({ state, error, notes }: Job): string[] {
-  if (state !== 'failed' || !error || !['conflict', 'incomplete'].includes(error.code)) {
-    return [];
-  }
-  const taken = [...notes, error.message].map(text => /s3:\/\/.* exists already/.exec(text)?.[0]);
-  return [...new Set(taken.filter(text => text !== undefined))];
-}
-
 /** Rows that a request takes away. */
 function leavingKeys(request: ActionRequest): string[] {
   const takes = request.kind === 'delete' || request.kind === 'move';
@@ -306,19 +298,4 @@ function leavingKeys(request: ActionRequest): string[] {
 
 function bucketOf(uri: string): string {
   return uri.replace(/^s3:\/\//, '').split('/', 1)[0];
-}
-
-/** "a/b.csv" -> "a/b copy.csv", then "a/b copy 2.csv": the first that is free; a folder keeps its closing slash. */
-export function copyName(key: string, taken: ReadonlySet<string>): string {
-  const parent = parentOf(key);
-  const name = nameBelow(parent, key);
-  const slash = key.endsWith('/') ? '/' : '';
-  const dot = slash ? -1 : name.indexOf('.', 1);
-  const [stem, ending] = dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
-  for (let number = 1; ; number += 1) {
-    const made = `${parent}${stem} copy${number > 1 ? ` ${number}` : ''}${ending}${slash}`;
-    if (!taken.has(made)) {
-      return made;
-    }
-  }
 }

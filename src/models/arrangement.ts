@@ -7,6 +7,8 @@ import { EntryTable } from './table';
 
 const BY_S3: Compare = (a, b) => a - b;
 const STEP = 1024;
+/** So many new rows are put where they belong at once. */
+const CHUNK = 512;
 
 /** Positions count what is shown, rows what is held. */
 export class Arrangement {
@@ -19,8 +21,16 @@ export class Arrangement {
   }
 
   table: EntryTable;
-  filter = '';
   sort: ISort | null = null;
+
+  get filter(): string {
+    return this._filter;
+  }
+
+  set filter(filter: string) {
+    this._filter = filter;
+    this._wanted = filter.toLowerCase();
+  }
 
   /** How many rows are shown. */
   get count(): number {
@@ -55,15 +65,15 @@ export class Arrangement {
 
   /** Rows have been put at the end of the table. */
   appended(): void {
-    if (!this.steps.busy) {
-      this.takeNew();
+    if (this.busy) {
+      this.changed();
+    } else {
+      this.catchUp();
     }
-    this.changed();
   }
 
   setFilter(filter: string): void {
-    const wanted = filter.toLowerCase();
-    const narrower = !this.busy && this._shown !== null && wanted.includes(this.filter.toLowerCase());
+    const narrower = !this.busy && this._shown !== null && filter.toLowerCase().includes(this._wanted);
     const base = narrower ? this._shown?.slice(0, this._shownCount) : undefined;
     this.filter = filter;
     if (this.sort && !this._order) {
@@ -91,15 +101,38 @@ export class Arrangement {
     if (this._shown) {
       this._shownCount = keep(this._shown, this._shownCount, moved);
     }
-    this._orderedTo = this._filteredTo = this.table.length;
+    this._taken = this.table.length;
+  }
+
+  /** A row has come in at `row`: those that had this number or a higher one have one more. */
+  protected takeIn(row: number): void {
+    for (const rows of [this._order, this._shown]) {
+      if (rows) {
+        makeRoom(rows, rows === this._order ? this._orderCount : this._shownCount, row);
+      }
+    }
+    this._taken += 1;
+    this.place(row);
+  }
+
+  /** What a row says has changed: it may belong elsewhere. */
+  protected takeAnew(row: number): void {
+    if (this._order) {
+      this._orderCount = without(this._order, this._orderCount, row);
+    }
+    if (this._shown) {
+      this._shownCount = without(this._shown, this._shownCount, row);
+    }
+    this.place(row);
   }
 
   private get _compare(): Compare {
     return this._order ? this._comparing : BY_S3;
   }
 
-  protected matches(row: number, filter = this.filter): boolean {
-    return !filter || this.table.name(row).toLowerCase().includes(filter.toLowerCase());
+  /** Whether a filter, in small letters, lets a row through. */
+  protected matches(row: number, wanted = this._wanted): boolean {
+    return wanted === '' || this.table.nameHolds(row, wanted);
   }
 
   /** Everything anew: the order, then what the filter leaves of it. */
@@ -112,14 +145,11 @@ export class Arrangement {
       return;
     }
     const compare = (this._comparing = comparing(table, sort));
-    // `Uint32Array.from` with a function takes a hundred times as long.
     const order = new Uint32Array(table.length);
-    for (let row = 0; row < order.length; row += 1) {
-      order[row] = row;
-    }
+    numberRows(order, 0);
     this.steps.run(sorting(order, compare), finished => {
       if (finished) {
-        [this._order, this._orderCount, this._orderedTo] = [order, order.length, order.length];
+        [this._order, this._orderCount, this._taken] = [order, order.length, order.length];
         this.refilter();
       } else {
         this.changed();
@@ -132,20 +162,22 @@ export class Arrangement {
     this.steps.stop();
     if (!this.filter) {
       this._shown = null;
-      this.takeNew();
-      this.changed();
+      this.catchUp();
       return;
     }
     const source = base ?? this._order?.slice(0, this._orderCount) ?? null;
     const count = source?.length ?? this.table.length;
     this._shown = new Uint32Array(Math.min(count, STEP));
     this._shownCount = 0;
-    this._filteredTo = base ? this._filteredTo : this._order ? this._orderedTo : this.table.length;
+    if (!source) {
+      this._taken = count;
+    }
     this.steps.run(this.filtering(source, count), finished => {
       if (finished) {
-        this.takeNew();
+        this.catchUp();
+      } else {
+        this.changed();
       }
-      this.changed();
     });
   }
 
@@ -171,43 +203,58 @@ export class Arrangement {
     this._shown = shown;
   }
 
-  /** The rows that came since order and filter were last brought up to date. */
-  private takeNew(): void {
-    const { length } = this.table;
-    if (this._order && this._orderedTo < length) {
-      const added = this.sorted(this._orderedTo, length, () => true);
-      this._order = merged(this._order, this._orderCount, added, this._comparing);
-      this._orderCount = length;
-      this._orderedTo = length;
-    }
-    if (this._shown && this._filteredTo < length) {
-      const added = this.sorted(this._filteredTo, length, row => this.matches(row));
-      this._shown = merged(this._shown, this._shownCount, added, this._compare);
-      this._shownCount += added.length;
-    }
-    this._filteredTo = length;
+  private catchUp(): void {
+    this.steps.run(this.takingNew(), () => this.changed());
   }
 
-  private sorted(from: number, to: number, wanted: (row: number) => boolean): Uint32Array {
-    const rows: number[] = [];
-    for (let row = from; row < to; row += 1) {
-      if (wanted(row)) {
-        rows.push(row);
+  /** The rows that came since order and filter were last brought up to date. */
+  private *takingNew(): Generator<void, void> {
+    if (!this._order && !this._shown) {
+      this._taken = this.table.length;
+    }
+    while (this._taken < this.table.length) {
+      const end = Math.min(this._taken + CHUNK, this.table.length);
+      const added = new Uint32Array(end - this._taken);
+      numberRows(added, this._taken);
+      this.merge(this._order ? added.sort(this._comparing) : added);
+      this._taken = end;
+      if (end < this.table.length) {
+        yield;
       }
     }
-    return Uint32Array.from(rows).sort(this._compare);
+  }
+
+  private place(row: number): void {
+    this.merge(Uint32Array.of(row));
+    this.changed();
+  }
+
+  /** Rows that stand in the order asked for, into those that are there. */
+  private merge(added: Uint32Array): void {
+    if (this._order) {
+      this._order = merged(this._order, this._orderCount, added, this._comparing);
+      this._orderCount += added.length;
+    }
+    if (this._shown) {
+      const wanted = added.filter(row => this.matches(row));
+      this._shown = merged(this._shown, this._shownCount, wanted, this._compare);
+      this._shownCount += wanted.length;
+    }
   }
 
   protected readonly steps = new Steps();
+  private _filter = '';
+  /** The filter in small letters. */
+  private _wanted = '';
+  /** Rows up to this one are in the order and have been asked by the filter. */
+  private _taken = 0;
   /** All rows in the order asked for; null for S3's own. */
   private _order: Uint32Array | null = null;
   private _orderCount = 0;
-  private _orderedTo = 0;
   private _comparing: Compare = BY_S3;
   /** What the filter leaves; null for all. */
   private _shown: Uint32Array | null = null;
   private _shownCount = 0;
-  private _filteredTo = 0;
 }
 
 /** Those of the first `count` rows that stay, by their new numbers, at the front; how many they are. */
@@ -220,4 +267,29 @@ function keep(rows: Uint32Array, count: number, moved: Int32Array): number {
     }
   }
   return kept;
+}
+
+/** Rows from `first` on; `Uint32Array.from` with a function takes a hundred times as long. */
+function numberRows(rows: Uint32Array, first: number): void {
+  for (let at = 0; at < rows.length; at += 1) {
+    rows[at] = first + at;
+  }
+}
+
+function makeRoom(rows: Uint32Array, count: number, row: number): void {
+  for (let at = 0; at < count; at += 1) {
+    if (rows[at] >= row) {
+      rows[at] += 1;
+    }
+  }
+}
+
+/** Take one row out of the first `count`; how many they are now. */
+function without(rows: Uint32Array, count: number, row: number): number {
+  const at = rows.subarray(0, count).indexOf(row);
+  if (at < 0) {
+    return count;
+  }
+  rows.copyWithin(at, at + 1, count);
+  return count - 1;
 }

@@ -188,7 +188,7 @@ export class BrowserModel extends Observable {
       }
       this.error = asApiError(error);
     }
-    if (!abort.signal.aborted) {
+    if (!abort.signal.aborted && this.loading !== null) {
       this.loading = null;
       this.emit();
     }
@@ -200,6 +200,8 @@ export class BrowserModel extends Observable {
     if (!signal.aborted) {
       this._token = token;
       this._pages += 1;
+      // Before the rows tell: one drawing shows both.
+      this.loading = null;
       this.rows.appended();
       this.seekWanted();
     }

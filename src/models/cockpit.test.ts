@@ -190,6 +190,21 @@ describe('Cockpit', () => {
     later.dispose();
   });
 
+  it('shows a stored object when the rows are no longer being put in order', async () => {
+    const { api, cockpit } = setUp();
+    await cockpit.start(null);
+    await cockpit.go({ bucket: 'b', prefix: '' });
+    api.objects.mockClear();
+    const busy = vi.spyOn(cockpit.browser.rows, 'busy', 'get').mockReturnValue(true);
+    cockpit.uploads.uploaded.emit({ bucket: 'b', key: 'new.csv', size: 5 } as IUploadItem);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([cockpit.browser.rows.table.find('new.csv'), api.objects.mock.calls.length]).toEqual([-1, 0]);
+    busy.mockRestore();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(api.objects).toHaveBeenCalledTimes(1);
+    cockpit.dispose();
+  });
+
   it('shows many stored objects by few listings', async () => {
     const { api, cockpit } = setUp();
     await cockpit.start(null);

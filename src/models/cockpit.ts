@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 import type { ApiClient } from '../api/client';
 import type { Job, SendRequest } from '../api/schema';
 import { ActionsModel } from './actions';
+import { placeOfText, standsForMany } from './addresses';
 import { BrowserModel } from './browser';
 import { ColumnsModel } from './columns';
 import { ConnectionsModel } from './connections';
@@ -11,16 +12,16 @@ import { isPrefix } from './dataset';
 import { EnginesModel } from './engines';
 import { FavouritesModel } from './favourites';
 import { JobsModel } from './jobs';
-import type { IPlace as ILocated } from './location';
-import { parentOf, parsePlace } from './location';
+import { parentOf } from './location';
 import { ObjectModel } from './object';
 import type { ISort } from './order';
 import type { Rows } from './rows';
 import { SearchModel } from './search';
 import { SlicesModel } from './slices';
+import { StoredObjects } from './stored';
 import type { IPlace } from './places';
 import { Places } from './places';
-import type { ITarget, IUploadItem } from './upload';
+import type { ITarget } from './upload';
 import type { IUploadsOptions } from './uploads';
 import { UploadsModel } from './uploads';
 
@@ -34,11 +35,6 @@ export interface ICockpitOptions {
 
 /** A selected object is looked at when the selection has stayed for so long. */
 const LOOK_MS = 120;
-
-/** Stored objects are shown together: a folder of thousands must not cause as many listings. */
-const STORED_MS = 400;
-/** More than this are not put into the listing one by one; it is asked for again. */
-const MOST_ROWS = 100;
 
 /** What is remembered over a reload. */
 export interface IRemembered extends IPlace {
@@ -94,7 +90,8 @@ export class Cockpit {
       this.uploads.onJob(job);
       void this.onFinished(job);
     });
-    this.uploads.uploaded.connect((_, item) => this.onUploaded(item));
+    this.stored = new StoredObjects(this);
+    this.uploads.uploaded.connect((_, item) => this.stored.add(item));
   }
 
   readonly api: ApiClient;
@@ -258,14 +255,15 @@ export class Cockpit {
 
   /** Go where a pasted text points. False when it names no place in S3. */
   async openUri(text: string): Promise<boolean> {
-    const place = parsePlace(text, this.connections.ref?.endpoint_url) ?? (await this.askPlace(text));
+    const { api, connections } = this;
+    const place = await placeOfText(text, api, connections.ref?.endpoint_url);
     if (!place) {
       return false;
     }
     const { bucket, rest } = place;
     if (!rest || rest.endsWith('/')) {
       await this.go({ bucket, prefix: rest });
-    } else if (await this.standsForMany(bucket, rest)) {
+    } else if (await standsForMany(bucket, rest, api, this.browser.location.connection)) {
       await this.go({ bucket, prefix: `${rest}/` });
     } else {
       await this.go({ bucket, prefix: parentOf(rest) }, rest);
@@ -292,17 +290,6 @@ export class Cockpit {
       this.browser.location = { ...this.browser.location, connection };
     }
     await this.openUri(uri);
-  }
-
-  /** The server knows rarer addresses: access points, other providers. */
-  private async askPlace(text: string): Promise<ILocated | null> {
-    try {
-      const { bucket, key } = await this.api.place(text);
-      return { bucket, rest: key };
-    } catch {
-      // It says why; the person is told that this names no place.
-      return null;
-    }
   }
 
   /** Make a bucket and enter it. */
@@ -340,26 +327,11 @@ export class Cockpit {
 
   dispose(): void {
     clearTimeout(this._look);
-    clearTimeout(this._showing);
+    this.stored.dispose();
     const browsing = [this.browser, this.search, this.actions, this.columns, this.favourites];
     const models = [...browsing, this.connections, this.object, this.engines, this.jobs, this.slices, this.uploads];
     models.forEach(model => model.dispose());
     Signal.clearData(this);
-  }
-
-  /** "a/b" without a closing slash is a prefix when there are keys below "a/b/" and none that is "a/b". */
-  private async standsForMany(bucket: string, rest: string): Promise<boolean> {
-    const connection = this.browser.location.connection;
-    if (connection === null) {
-      return false;
-    }
-    try {
-      const page = await this.api.objects({ connection, bucket, prefix: rest, page_size: 100 });
-      return page.prefixes.includes(`${rest}/`) && !page.objects.some(object => object.key === rest);
-    } catch {
-      // The place is opened all the same, and that request shows its error.
-      return false;
-    }
   }
 
   private async showObject(key: string | null): Promise<void> {
@@ -390,34 +362,10 @@ export class Cockpit {
     }
   }
 
-  private onUploaded(item: IUploadItem): void {
-    this._stored.push(item);
-    this._showing ??= setTimeout(() => void this.showStored(), STORED_MS);
-  }
-
-  /** What has been stored since the last time, in the listing and in the view of the object. */
-  private async showStored(): Promise<void> {
-    this._showing = undefined;
-    const stored = this._stored.splice(0);
-    const here = stored.filter(({ bucket }) => bucket === this.browser.location.bucket);
-    here.slice(-MOST_ROWS).forEach(({ bucket, key, size }) => this.browser.written(bucket, key, size));
-    if (here.length && this.browser.canRefresh) {
-      await this.browser.refresh();
-    }
-    const { target } = this.object;
-    // A data set of many objects is looked at again after the last of them.
-    const within = (key: string) =>
-      target && isPrefix(target.key) && key.startsWith(target.key) && !this.uploads.active.length;
-    if (target && stored.some(({ bucket, key }) => bucket === target.bucket && (key === target.key || within(key)))) {
-      await this.object.load();
-    }
-  }
-
   /** Where to go once there are connections. */
   private _remembered: IRemembered | null = null;
   private _look: ReturnType<typeof setTimeout> | undefined;
-  private _showing: ReturnType<typeof setTimeout> | undefined;
-  private _stored: IUploadItem[] = [];
+  private readonly stored: StoredObjects;
   private readonly _places = new Places();
   private readonly _started = new Set<string>();
 }

@@ -41,12 +41,14 @@ export class EtagColumn {
     }
   }
 
-  /** What stands at row `from`, at row `to` as well. */
-  move(from: number, to: number): void {
-    this._bytes.copyWithin(to * 16, from * 16, from * 16 + 16);
-    this._parts[to] = this._parts[from];
-    if (this._parts[from] === OTHER) {
-      this._others.set(to, this._others.get(from) ?? '');
+  /** What stands at rows `from` up to `end`, from row `to` on, which is before them. */
+  move(from: number, end: number, to: number): void {
+    this._bytes.copyWithin(to * 16, from * 16, end * 16);
+    this._parts.copyWithin(to, from, end);
+    for (let row = from; this._others.size && row < end; row += 1) {
+      if (this._parts[to + row - from] === OTHER) {
+        this._others.set(to + row - from, this._others.get(row) ?? '');
+      }
     }
   }
 

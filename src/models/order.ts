@@ -1,4 +1,5 @@
 /* Orders of rows: what comes first by a column, and sorting in small steps, so that the page never stands still. */
+import { folded } from './letters';
 import type { EntryTable } from './table';
 
 export type SortColumn = 'name' | 'size' | 'date' | 'class' | 'etag';
@@ -67,10 +68,6 @@ export function natural(a: string, b: string, start = 0): number {
     }
   }
   return a.length - i - (b.length - j) || texts(a, b);
-}
-
-function folded(code: number): number {
-  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
 }
 
 function isDigit(code: number): boolean {

@@ -126,4 +126,58 @@ describe('Rows', () => {
     expect(names(rows)).toEqual(['b', 'a', 'c']);
     expect(rows.activeEntry?.key).toBe('c');
   });
+
+  it('puts one row, or one that says another thing, in its place without putting all in order again', () => {
+    const many = Array.from({ length: 3000 }, (_, number) => `k${number}`);
+    const rows = rowsOf(many);
+    rows.setSort({ column: 'size', descending: true });
+    rows.setFilter('k');
+    rows.put(7, true, 'object', 'k7', 5, 0);
+    rows.put(9, false, 'object', 'k8.5', 7, 0);
+    rows.put(3001, false, 'object', 'other', 9, 0);
+    expect(rows.busy).toBe(false);
+    expect(names(rows).slice(0, 4)).toEqual(['k8.5', 'k7', 'k0', 'k1']);
+    expect([rows.count, rows.position(9), rows.position(3001)]).toEqual([3001, 0, -1]);
+    rows.setFilter('');
+    expect(names(rows).slice(0, 3)).toEqual(['other', 'k8.5', 'k7']);
+    expect(new Set(names(rows)).size).toBe(3002);
+    rows.put(9, true, 'object', 'k8.5', 1, 0);
+    expect(names(rows).slice(0, 10)).toEqual(['other', 'k7', ...many.slice(0, 7), 'k8']);
+    expect(names(rows)[10]).toBe('k8.5');
+  });
+
+  it('takes in, a little at a time, what came while all was being put in order', async () => {
+    const many = Array.from({ length: 30_000 }, (_, number) => `k${(number * 7919) % 30_000}`);
+    const rows = rowsOf(many);
+    rows.setSort({ column: 'name', descending: false });
+    expect(rows.busy).toBe(true);
+    add(
+      rows,
+      many.map(name => `${name}.b`)
+    );
+    await until(() => expect(rows.busy).toBe(false));
+    expect(rows.count).toBe(60_000);
+    expect(names(rows).slice(0, 4)).toEqual(['k0', 'k0.b', 'k1', 'k1.b']);
+    const numbers = names(rows).map(name => parseFloat(name.slice(1)));
+    expect(numbers.every((number, at) => at === 0 || number >= numbers[at - 1])).toBe(true);
+  });
+
+  it('counts the bytes of what is selected, whatever is selected next', () => {
+    const rows = rowsOf(['a', 'b', 'c', 'd']);
+    const bytes: number[] = [];
+    const tell = () => bytes.push(rows.selectedBytes);
+    rows.selectAll();
+    tell();
+    rows.toggle(0);
+    tell();
+    rows.put(1, true, 'object', 'b', 10, 0);
+    tell();
+    rows.remove(row => row === 2);
+    tell();
+    rows.extend(0);
+    tell();
+    rows.selectOnly(-1);
+    tell();
+    expect(bytes).toEqual([4, 3, 12, 11, 1, 0]);
+  });
 });

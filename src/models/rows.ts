@@ -17,6 +17,18 @@ export class Rows extends Arrangement {
     return shown ? this.table.entry(this.active) : null;
   }
 
+  /** Bytes of what is selected; asked at each drawing, so it is counted once. */
+  get selectedBytes(): number {
+    const { marks, sizes, length } = this.table;
+    if (this._bytes < 0) {
+      this._bytes = 0;
+      for (let row = 0; row < length; row += 1) {
+        this._bytes += marks[row] && sizes[row] > 0 ? sizes[row] : 0;
+      }
+    }
+    return this._bytes;
+  }
+
   isSelected(position: number): boolean {
     return this.table.marks[this.row(position)] === 1;
   }
@@ -26,11 +38,12 @@ export class Rows extends Arrangement {
     this.table = table;
     this.active = this._anchor = -1;
     this.selectedCount = 0;
+    this._bytes = -1;
     this.rearrange();
   }
 
   setFilter(filter: string): void {
-    const hides = this.active >= 0 && !this.matches(this.active, filter);
+    const hides = this.active >= 0 && !this.matches(this.active, filter.toLowerCase());
     // What is not seen is not acted upon.
     if (this.selectedCount > 1 || hides) {
       this.clear();
@@ -45,13 +58,19 @@ export class Rows extends Arrangement {
     }
     if (known) {
       this.table.update(at, size, date);
+      this._bytes = -1;
     } else {
       this.table.insert(at, kind, key, size, date);
       this.active += Number(this.active >= at);
       this._anchor += Number(this._anchor >= at);
     }
-    // The rows behind it have new numbers. This is seldom: what is sorted is sorted anew.
-    this.rearrange();
+    if (this.busy) {
+      this.rearrange();
+    } else if (known) {
+      this.takeAnew(at);
+    } else {
+      this.takeIn(at);
+    }
   }
 
   remove(gone: (row: number) => boolean): void {
@@ -59,6 +78,7 @@ export class Rows extends Arrangement {
     const moved = this.table.remove(gone);
     this.active = this.active >= 0 ? moved[this.active] : -1;
     this._anchor = this.active;
+    this._bytes = -1;
     this.selectedCount = this.table.marks.subarray(0, this.table.length).reduce((sum, mark) => sum + mark, 0);
     if (this.busy) {
       this.rearrange();
@@ -105,6 +125,7 @@ export class Rows extends Arrangement {
     if (this.table.marks[row]) {
       this.table.marks[row] = 0;
       this.selectedCount -= 1;
+      this._bytes = -1;
     } else {
       this.mark(row);
     }
@@ -170,14 +191,18 @@ export class Rows extends Arrangement {
       this.table.marks.fill(0);
     }
     this.selectedCount = 0;
+    this._bytes = -1;
   }
 
   private mark(row: number): void {
     if (row >= 0 && !this.table.marks[row]) {
       this.table.marks[row] = 1;
       this.selectedCount += 1;
+      this._bytes = -1;
     }
   }
 
   private _anchor = -1;
+  /** Negative until they are counted. */
+  private _bytes = -1;
 }

@@ -36,8 +36,8 @@ describe('EtagColumn', () => {
     etags.forEach((etag, row) => column.set(row, etag));
     column.insert(1, 3);
     expect([0, 1, 2, 3].map(row => column.get(row))).toEqual([etags[0], '', etags[1], etags[2]]);
-    column.move(2, 0);
-    expect(column.get(0)).toBe('odd');
+    column.move(1, 4, 0);
+    expect([0, 1, 2].map(row => column.get(row))).toEqual(['', 'odd', '']);
   });
 });
 
@@ -78,5 +78,20 @@ describe('EntryTable', () => {
     expect(table.entry(0).size).toBeNull();
     expect([...table.remove(row => row === 1)]).toEqual([0, -1, 1, 2]);
     expect(table.entry(2)).toMatchObject({ key: 'c', size: 3, etag: 'e3', storageClass: null });
+  });
+
+  it('removes many rows here and there', () => {
+    const table = new EntryTable();
+    const etag = (row: number) => (row % 3 ? `odd-${row}` : String(row).padStart(32, '0'));
+    for (let row = 0; row < 500; row += 1) {
+      table.appendObject(object(`k${row}`, row, etag(row), row % 2 ? 'GLACIER' : null));
+    }
+    const stays = (row: number) => row % 5 === 1 || row % 7 < 3;
+    table.remove(row => !stays(row));
+    const left = [...Array(500).keys()].filter(stays);
+    const told = left.map((_, row) => table.entry(row));
+    expect(told.map(({ key, size, etag, storageClass }) => [key, size, etag, storageClass])).toEqual(
+      left.map(row => [`k${row}`, row, etag(row), row % 2 ? 'GLACIER' : null])
+    );
   });
 });

@@ -1,6 +1,7 @@
 /* The rows of a listing as columns: a million keys in a few typed arrays and one array of strings. */
 import type { Listing, ObjectEntry } from '../api/schema';
 import { EtagColumn } from './etags';
+import { beginsWith, holds } from './letters';
 import { nameBelow } from './location';
 
 export type EntryKind = 'bucket' | 'prefix' | 'object';
@@ -52,6 +53,22 @@ export class EntryTable {
 
   name(row: number): string {
     return nameBelow(this.prefix, this.keys[row]);
+  }
+
+  /** Whether the name holds `wanted`, which is given in small letters. */
+  nameHolds(row: number, wanted: string): boolean {
+    const key = this.keys[row];
+    return holds(key, wanted, this.nameStart(key), key.endsWith('/') ? key.length - 1 : key.length);
+  }
+
+  /** Whether the name begins with `wanted`, which is given in small letters. */
+  nameBegins(row: number, wanted: string): boolean {
+    const key = this.keys[row];
+    return beginsWith(key, wanted, this.nameStart(key));
+  }
+
+  private nameStart(key: string): number {
+    return key.startsWith(this.prefix) ? this.prefix.length : 0;
   }
 
   storageClass(row: number): string | null {
@@ -122,26 +139,22 @@ export class EntryTable {
     const moved = new Int32Array(this.length);
     let kept = 0;
     for (let row = 0; row < moved.length; row += 1) {
-      if (gone(row)) {
-        moved[row] = -1;
-      } else {
-        moved[row] = kept;
-        this.move(row, kept);
-        kept += 1;
-      }
+      moved[row] = gone(row) ? -1 : kept++;
     }
+    forRuns(moved, (from, end, to) => this.move(from, end, to));
     this.keys.length = kept;
     return moved;
   }
 
-  private move(from: number, to: number): void {
-    if (from !== to) {
-      this.keys[to] = this.keys[from];
-      for (const column of [this.sizes, this.dates, this.marks, this._kinds, this._classes]) {
-        column[to] = column[from];
-      }
-      this._etags.move(from, to);
+  /** Rows `from` up to `end` to an earlier place. */
+  private move(from: number, end: number, to: number): void {
+    for (const column of [this.sizes, this.dates, this.marks, this._kinds, this._classes]) {
+      column.copyWithin(to, from, end);
     }
+    for (let row = from; row < end; row += 1) {
+      this.keys[to + row - from] = this.keys[row];
+    }
+    this._etags.move(from, end, to);
   }
 
   private put(
@@ -202,4 +215,21 @@ export class EntryTable {
 function widened<T extends Float64Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** Rows that stay and that move, as stretches that move as one. */
+function forRuns(moved: Int32Array, move: (from: number, end: number, to: number) => void): void {
+  for (let row = 0; row < moved.length;) {
+    const from = row;
+    const to = moved[row];
+    row += 1;
+    if (to >= 0) {
+      while (row < moved.length && moved[row] >= 0) {
+        row += 1;
+      }
+      if (to !== from) {
+        move(from, row, to);
+      }
+    }
+  }
 }

@@ -6,14 +6,14 @@ import type { AskConflict } from './conflicts';
 import { Conflicts } from './conflicts';
 import type { CourierApi } from './courier';
 import { Courier } from './courier';
-import { Observable } from './observable';
 import type { IMissing } from './pairs';
 import { missingCompanions } from './pairs';
 import type { IPending } from './pending';
 import { PendingUploads } from './pending';
 import { Rate } from './rate';
 import type { IGivenFile, ITarget, IUploadItem } from './upload';
-import { hasEnded, isResting, isSameFile, isUnderWay } from './upload';
+import { hasEnded, isSameFile, isUnderWay } from './upload';
+import { UploadItems } from './uploadItems';
 import { Waker } from './waker';
 
 export interface IUploadsOptions {
@@ -38,7 +38,7 @@ const MOST_WHOLE = 8 << 20;
 /** Views need not be drawn more often while bytes move. */
 const DRAW_MS = 100;
 
-export class UploadsModel extends Observable {
+export class UploadsModel extends UploadItems {
   constructor(
     api: CourierApi & Pick<ApiClient, 'pendingUploads'>,
     private readonly options: IUploadsOptions
@@ -62,7 +62,6 @@ export class UploadsModel extends Observable {
 
   /** Cuts waiting short: to be told when the network is there again. */
   readonly waker: Waker;
-  items: IUploadItem[] = [];
   /** Files that lack the one that belongs beside them. */
   missing: IMissing[] = [];
   /** Files found so far in a folder that is being looked through; null when none is. */
@@ -71,34 +70,9 @@ export class UploadsModel extends Observable {
   /** Emitted when an object is complete. */
   readonly uploaded = new Signal<this, IUploadItem>(this);
 
-  /** What a person may want to see: under way first, then what rests, what failed, what was cancelled. */
-  get open(): IUploadItem[] {
-    const failed = this.items.filter(item => item.state === 'failed');
-    const cancelled = this.items.filter(item => item.state === 'cancelled');
-    const sending = this.items.filter(item => item.state === 'running' || item.state === 'finishing');
-    const waiting = this.items.filter(item => item.state === 'waiting');
-    return [...sending, ...waiting, ...this.resting, ...failed, ...cancelled];
-  }
-
   /** Bytes a second over all files of the last seconds. */
   get rate(): number {
     return this._rate.value;
-  }
-
-  get active(): IUploadItem[] {
-    return this.items.filter(isUnderWay);
-  }
-
-  get resting(): IUploadItem[] {
-    return this.items.filter(isResting);
-  }
-
-  batch(id: number): IUploadItem[] {
-    return this.items.filter(item => item.batch === id);
-  }
-
-  byJob(jobId: string): IUploadItem | undefined {
-    return this._byJob.get(jobId);
   }
 
   /**
@@ -132,7 +106,7 @@ export class UploadsModel extends Observable {
 
   /** Ask the server what waits for its file: begun by a page or a server that is gone. */
   async refreshPending(): Promise<void> {
-    const found = await this.pending.fetch(jobId => this._byJob.has(jobId));
+    const found = await this.pending.fetch(jobId => this.byJob(jobId) !== undefined);
     const still = new Set(found.known);
     this.keep(item => item.state !== 'fileless' || (item.jobId !== null && still.has(item.jobId)));
     for (const { upload, handle } of found.asleep) {
@@ -247,7 +221,7 @@ export class UploadsModel extends Observable {
 
   /** The server's own count of what arrived, which also sees the bytes of unfinished parts. */
   onJob(job: Job): void {
-    const item = job.kind === 'upload' ? this._byJob.get(job.id) : undefined;
+    const item = job.kind === 'upload' ? this.byJob(job.id) : undefined;
     if (!item || hasEnded(item)) {
       return;
     }
@@ -262,44 +236,6 @@ export class UploadsModel extends Observable {
   dispose(): void {
     clearTimeout(this._drawing);
     super.dispose();
-  }
-
-  private get(id: number): IUploadItem | undefined {
-    return this.items.find(item => item.id === id);
-  }
-
-  private make(about: Pick<IUploadItem, 'connection' | 'bucket' | 'key' | 'name' | 'size'>): IUploadItem {
-    const item: IUploadItem = {
-      ...about,
-      id: ++this._lastId,
-      batch: 0,
-      lastModified: null,
-      file: null,
-      handle: null,
-      state: 'waiting',
-      sent: 0,
-      stalled: false,
-      checking: false,
-      jobId: null,
-      error: null
-    };
-    this.items.push(item);
-    return item;
-  }
-
-  private keep(wanted: (item: IUploadItem) => boolean): void {
-    this.items.filter(item => !wanted(item)).forEach(item => this.setJob(item, null));
-    this.items = this.items.filter(wanted);
-  }
-
-  private setJob(item: IUploadItem, jobId: string | null): void {
-    if (item.jobId !== null) {
-      this._byJob.delete(item.jobId);
-    }
-    item.jobId = jobId;
-    if (jobId !== null) {
-      this._byJob.set(jobId, item);
-    }
   }
 
   private enqueue(item: IUploadItem): void {
@@ -368,12 +304,10 @@ export class UploadsModel extends Observable {
     }, DRAW_MS);
   }
 
-  private _lastId = 0;
   private _lastBatch = 0;
   private readonly _running = { small: 0, large: 0 };
   private _drawing: ReturnType<typeof setTimeout> | undefined;
   private readonly _waiting = new Set<IUploadItem>();
-  private readonly _byJob = new Map<string, IUploadItem>();
   private readonly _aborts = new Map<number, AbortController>();
   private readonly _sending = new Map<number, Promise<void>>();
   /** Who waits for the end of an item. */

@@ -102,12 +102,16 @@ function PrioritySelect({ disabled }: { disabled: boolean }): React.JSX.Element 
         className="cdc-Select"
         disabled={disabled}
         value={engines.priority}
+        aria-describedby={`${id}-hint`}
         onChange={event => engines.setPriority(event.target.value as Priority)}
       >
-        <option value="high">{trans.__('High: before what waits')}</option>
+        <option value="high">{trans.__('High: first')}</option>
         <option value="normal">{trans.__('Normal')}</option>
-        <option value="low">{trans.__('Low: when nothing else waits')}</option>
+        <option value="low">{trans.__('Low: last')}</option>
       </select>
+      <p id={`${id}-hint`} className="cdc-Field-hint">
+        {trans.__('Every eighth to begin is one that waits at a lower priority.')}
+      </p>
     </div>
   );
 }

@@ -39,7 +39,7 @@ export function Entries(): React.JSX.Element {
     up: () => (search.open ? search.show(false) : void browser.up())
   });
   // A page that comes while the end is in view asks for the next one.
-  const paging = !search.shown && !rows.filter && browser.loading === null && !browser.error;
+  const paging = !search.shown && !rows.filter && browser.loading === null && !browser.loadingAll && !browser.error;
   const onWindow = React.useCallback(
     (_: number, end: number) => {
       if (paging && end > count - AHEAD) {

@@ -71,14 +71,8 @@ function Found(): React.JSX.Element {
 
 function Selected({ rows }: { rows: Rows }): React.JSX.Element {
   const { trans } = useCockpit();
-  const { marks, sizes, length } = rows.table;
-  let bytes = 0;
-  for (let row = 0; row < length; row += 1) {
-    if (marks[row] && sizes[row] > 0) {
-      bytes += sizes[row];
-    }
-  }
   const count = formatCount(rows.selectedCount);
+  const bytes = rows.selectedBytes;
   const words = bytes ? trans.__('%1 selected, %2', count, formatBytes(bytes)) : trans.__('%1 selected', count);
   return <span className="cdc-nowrap cdc-ListingStatus-selected">{words}</span>;
 }

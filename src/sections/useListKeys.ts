@@ -91,11 +91,7 @@ export function findTyped(rows: Rows, active: number, text: string): number {
   const start = Math.max(0, text.length === 1 ? active + 1 : active);
   for (let step = 0; step < count; step += 1) {
     const position = (start + step) % count;
-    const row = rows.row(position);
-    const key = table.keys[row];
-    // Cut first: to make a million names small takes its time.
-    const from = key.startsWith(table.prefix) ? table.prefix.length : 0;
-    if (key.slice(from, from + text.length).toLowerCase() === wanted) {
+    if (table.nameBegins(rows.row(position), wanted)) {
       return position;
     }
   }
