@@ -23,7 +23,7 @@ from .csv_found import Found, find_reading, sample_text
 from .csv_index import Merge, Reading, build, count_rows, refuse_zeros, unpack_starts
 from .csv_params import CsvParams
 from .csv_scan import Grammar, end_of_rows
-from .parts import whole_parts
+from .parts import FEW_NAMES, whole_parts
 
 NAMES_SHOWN = 8
 
@@ -94,6 +94,7 @@ class CsvFormat:
             "header": header,
             "top": found.top,
             "row_names": found.row_names,
+            "names": names if sum(map(len, names)) <= FEW_NAMES else None,
             "body": reading.body,
             "usual": reading.usual,
             "typed": reading.typed,
@@ -150,8 +151,8 @@ class CsvFormat:
     def _table(self, source: Source, shared: Mapping[str, Any], piece: Slice, *, large: bool) -> Any:
         encoding, grammar = Encoding(shared["encoding"], bom=shared["bom"]), _grammar(shared)
         types, top = unpack_types(shared["types"]), int(shared["top"])
-        names: list[str] = []
-        if shared["header"]:
+        names: list[str] | None = shared["names"]
+        if names is None:
             header = read_joined(source, [(top, int(shared["body"]) - top)])
             names = _names(header, encoding, grammar, shared["row_names"])
         ranges = piece.ranges if piece.records else ()

@@ -14,6 +14,8 @@ from .gzip_source import GzipSource, read_ahead
 PARTS = 16
 """A slice is read in so many, as far as they are neither too small nor too large."""
 SMALLEST, LARGEST = 1 << 20, 2 << 20
+FEW_NAMES = 500
+"""Characters of names of columns that slices carry along: each reads longer ones, which takes a request."""
 FETCHED = 16 << 20
 """Bytes under way: most slices are asked for all at once, as a distant service takes long to answer."""
 

@@ -19,7 +19,7 @@ from ..source import Range, Source, read_joined
 from .base import BLOCK_SIZE, Cut, Index, PartitionParams, Report, Run, View
 from .lines import Ints, read_blocks, starts_of_lines, text_lines
 from .marks import Marks, Remainder, Wish, cut_by_marks, exact_range
-from .parts import end_of_line, whole_parts
+from .parts import FEW_NAMES, end_of_line, whole_parts
 from .vcf_header import columns_in, looks_like_vcf, parse_header, read_header
 from .vcf_join import scan_vcf
 from .vcf_region import lines_in, parse_regions, slices_in, stretches_of
@@ -104,6 +104,7 @@ class VcfFormat:
             facts={
                 "start": header.size,
                 "columns_at": header.columns_at,
+                "columns": list(header.columns) if sum(map(len, header.columns)) <= FEW_NAMES else None,
                 "encoding": found.encoding,
                 "uneven": found.uneven,
                 "contigs": None if found.runs is None else [name.decode(found.encoding) for name in names],
@@ -123,6 +124,7 @@ class VcfFormat:
         wish = Wish(asked.num_slices, asked.records, asked.slice_bytes, asked.remainder)
         marks = Marks.of(index)
         shared = {key: index.facts[key] for key in ("start", "columns_at", "encoding", "uneven")}
+        shared["columns"] = index.facts.get("columns")  # an index of an earlier release does not tell
         notes: tuple[str, ...] = ()
         if index.facts["encoding"] != "utf-8":
             notes = ("the text is not UTF-8 and is read as Latin-1",)
@@ -192,8 +194,9 @@ def to_pandas(source: Source, shared: Mapping[str, Any], piece: Slice) -> pd.Dat
 
 
 def _table(source: Source, shared: Mapping[str, Any], piece: Slice, *, large: bool) -> pa.Table:
-    at = shared["columns_at"]
-    columns = columns_in(read_joined(source, [(at, shared["start"] - at)]))
+    columns, at = shared.get("columns"), shared["columns_at"]
+    if columns is None:
+        columns = columns_in(read_joined(source, [(at, shared["start"] - at)]))
     if "regions" in piece.details:
         parts: Iterator[bytes] = iter((_body(source, shared, piece),))
     else:
