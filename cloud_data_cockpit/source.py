@@ -56,6 +56,20 @@ def sibling_name(name: str, suffix: str, replacing: str = "") -> str:
     return name.removesuffix(replacing) + suffix
 
 
+def known_sibling(source: Source, suffix: str, replacing: str, etag: str, size: int) -> Source:
+    """The companion with this ETag and size. SourceChanged when it is another one: now, or when it is read first.
+
+    In S3 nothing is asked for that, so that a slice does not wait for an answer more.
+    """
+    own: Callable[[str, str, str, int], Source] | None = getattr(source, "known_sibling", None)
+    if own is not None:
+        return own(suffix, replacing, etag, size)
+    found = source.sibling(suffix, replacing=replacing)
+    if (found.etag, found.size) != (etag, size):
+        raise SourceChanged(f"{found.uri} has changed since it was indexed; partition {source.uri} again")
+    return found
+
+
 def check_range(size: int, offset: int, length: int, uri: str) -> None:
     """Raise BadRequest unless [offset, offset + length) lies within `size` bytes."""
     if offset < 0 or length < 0 or offset + length > size:

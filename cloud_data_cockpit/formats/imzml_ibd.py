@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, NotFound, SourceChanged
-from ..source import Range, Source
+from ..errors import FormatError, NotFound
+from ..source import Range, Source, known_sibling
 from .imzml_scan import Ints
 from .imzml_slab import Slab
 from .imzml_spectrum import ArrayType, layout_of
@@ -57,11 +57,8 @@ def find_ibd(source: Source) -> tuple[Source, dict[str, Any]]:
 
 
 def open_ibd(source: Source, known: Mapping[str, Any]) -> Source:
-    """The companion as it was indexed. SourceChanged when it is another one by now."""
-    found = source.sibling(known["suffix"], replacing=known["replacing"])
-    if (found.etag, found.size) != (known["etag"], known["size"]):
-        raise SourceChanged(f"{found.uri} has changed since it was indexed; partition {source.uri} again")
-    return found
+    """The companion as it was indexed. SourceChanged when it is another one by now, at the latest when it is read."""
+    return known_sibling(source, known["suffix"], known["replacing"], known["etag"], known["size"])
 
 
 def check_uuid(ibd: Source, expected: str | None) -> None:

@@ -19,7 +19,7 @@ from cloud_data_cockpit.s3 import source as source_module
 from cloud_data_cockpit.s3.connections import Connection, write_demo
 from cloud_data_cockpit.s3.objects import make_uri
 from cloud_data_cockpit.s3.source import S3Source
-from cloud_data_cockpit.source import Source
+from cloud_data_cockpit.source import MemorySource, Source, known_sibling
 
 from .stub import ETAG, Answer, Asked, Stub, fault, serve_object
 
@@ -108,6 +108,21 @@ def test_siblings(lab: Connection, put: Callable[..., str]) -> None:
     assert sibling.read(0, sibling.size) == b"index"
     with pytest.raises(NotFound):
         source.sibling(".csi")
+
+
+def test_a_sibling_that_is_known_is_not_asked_for(lab: Connection, put: Callable[..., str]) -> None:
+    beside = S3Source(lab, put(b"numbers", "x.ibd"))
+    known = (".ibd", ".imzML", beside.etag, beside.size)
+    found = known_sibling(S3Source(lab, put(DATA, "x.imzML")), *known)
+    assert isinstance(found, S3Source)
+    assert (found.uri, found.requests, found.read(0, 7)) == (beside.uri, 0, b"numbers")
+    put(b"another", "x.ibd")
+    changed = known_sibling(S3Source(lab, put(DATA, "x.imzML")), *known)
+    with pytest.raises(SourceChanged, match=r"x\.ibd"):
+        changed.read(0, 7)
+    memory = MemorySource(DATA, "memory:x.imzML", beside={"memory:x.ibd": b"another"})
+    with pytest.raises(SourceChanged, match=r"x\.ibd"):
+        known_sibling(memory, *known)
 
 
 def test_siblings_with_another_ending(lab: Connection, put: Callable[..., str]) -> None:
