@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from .csv_scan import CACHED_UNITS, Grammar, fields
-from .parts import LARGEST, each, holds_rows
+from .parts import LARGEST, arrow_pool, each, holds_rows
 
 GAP, INT, FLOAT, BOOL, TEXT, ZERO, HUGE, WIDE = (1 << i for i in range(8))
 """A cell is missing; is a whole number; is another number; a truth value; anything else; a whole number with leading
@@ -237,6 +237,7 @@ def _read(
             strings_can_be_null=typed,
             include_columns=only,
         ),
+        memory_pool=arrow_pool(),
     )
 
 

@@ -6,7 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import suppress
+from functools import cache
+from typing import Any, TypeVar
 
 from ..source import Range, Source
 from .gzip_source import GzipSource, read_ahead
@@ -81,3 +83,17 @@ def _fetched(source: Source, start: int, stop: int, size: int) -> Iterator[bytes
         return
     # What is decompressed goes on where the read before has ended.
     yield from read_ahead(source, start, stop, size, 1 if isinstance(source, GzipSource) else max(1, FETCHED // size))
+
+
+@cache
+def arrow_pool() -> Any:
+    """Where Arrow keeps the tables it parses: jemalloc gives back what is no longer needed, the usual pool hardly.
+
+    What the environment chooses is left alone.
+    """
+    import pyarrow as pa
+
+    with suppress(NotImplementedError):  # as on Windows
+        if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+            return pa.jemalloc_memory_pool()
+    return pa.default_memory_pool()

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import FormatError
 from .lines import NEWLINE, positions
-from .parts import LARGEST, each, holds_rows
+from .parts import LARGEST, arrow_pool, each, holds_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +68,7 @@ def _part_table(body: bytes, schema: pa.Schema, encoding: str, uneven: bool) -> 
                 null_values=["."],
                 strings_can_be_null=False,
             ),
+            memory_pool=arrow_pool(),
         )
     except pa.ArrowInvalid as error:
         raise FormatError(f"a record is damaged: {error}") from None
