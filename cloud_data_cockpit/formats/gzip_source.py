@@ -244,22 +244,24 @@ class PointPieces:
 
     def __init__(self, source: Source, point: Point, hint: int, largest: int = _LARGEST_READ) -> None:
         self._members = Members(source.uri, point)
-        self._pieces = self._decoded(source, point, hint, largest)
+        self._pieces = _decoded(self._members, source, point, hint, largest)
 
     def pull(self, most: int) -> bytes | None:
         self._members.limit = max(1, most)
         return next(self._pieces, None)
 
-    def _decoded(self, source: Source, point: Point, hint: int, largest: int) -> Iterator[bytes]:
-        members, skip = self._members, point.bits & 7
-        for data in _reads(source, point.bits >> 3, hint, largest):
-            view = memoryview(data)
-            if skip:
-                yield from members.feed(primed(skip, data[0]))
-                members.offset = (point.bits >> 3) + 1
-                view, skip = view[1:], 0
-            yield from members.feed(view)
-        members.finish()
+
+# Not a method: with a reference to its owner it would outlive it, and so would the reads under way.
+def _decoded(members: Members, source: Source, point: Point, hint: int, largest: int) -> Iterator[bytes]:
+    skip = point.bits & 7
+    for data in _reads(source, point.bits >> 3, hint, largest):
+        view = memoryview(data)
+        if skip:
+            yield from members.feed(primed(skip, data[0]))
+            members.offset = (point.bits >> 3) + 1
+            view, skip = view[1:], 0
+        yield from members.feed(view)
+    members.finish()
 
 
 def _reads(source: Source, at: int, hint: int, largest: int) -> Iterator[bytes]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import random
+import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -108,3 +111,17 @@ def test_what_is_shorter_than_expected_is_refused_by_every_thread() -> None:
     longer = GzipSource(MemorySource(packed), points_of(packed), len(LINES) + 50_000)
     with pytest.raises(FormatError, match="expected"):
         longer.read(0, len(LINES) + 50_000)
+
+
+def test_a_source_that_is_let_go_of_leaves_no_reads_under_way(request: pytest.FixtureRequest) -> None:
+    packed = PACKED["usual"]
+    source = GzipSource(MemorySource(packed), points_of(packed), len(LINES), largest=1 << 10)
+    gc.disable()  # what only the collector finds would stay for long
+    request.addfinalizer(gc.enable)
+    before = set(threading.enumerate())
+    assert source.read(0, 100_000) == LINES[:100_000]
+    del source
+    end = time.monotonic() + 20
+    while set(threading.enumerate()) - before:
+        assert time.monotonic() < end, "threads were left behind"
+        time.sleep(0.01)
