@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
+from ..in_order import in_order
 from ..source import Range, Source, merge_ranges
 from ..turns import Turns
 from .tiff_ifd import TiffFile
@@ -48,23 +47,12 @@ def each_part(tiff: TiffFile, layout: Layout, window: Window, work: Callable[[Wi
 
 def _in_turns(read: Callable[[Batch], list[R]], batches: Iterator[Batch], threads: int) -> list[R]:
     turns = Turns(min(_COMPUTING, os.cpu_count() or 1), threads)
-    results, waiting = list[R](), deque[Future[list[R]]]()
 
     def in_turn(batch: Batch) -> list[R]:
         with turns.taken():
             return read(batch)
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="tiles") as pool:
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(in_turn, batch))
-                if len(waiting) > threads:
-                    results += waiting.popleft().result()
-            while waiting:
-                results += waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return results
+    return list(chain.from_iterable(in_order(in_turn, batches, threads, "tiles", wait=True)))
 
 
 def fetch(source: Source, ranges: Sequence[Range]) -> list[Tile]:

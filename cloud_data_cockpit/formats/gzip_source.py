@@ -6,7 +6,7 @@ import os
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
 from threading import Lock
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import FormatError
+from ..in_order import in_order
 from ..room import Room
 from ..source import Range, Source, blocks, check_range
 from .gzip_members import PIECE, Members, Point, header_length
@@ -279,18 +280,7 @@ def _reads(source: Source, at: int, hint: int, largest: int) -> Iterator[bytes]:
 
 def read_ahead(source: Source, start: int, stop: int, block_size: int, ahead: int = AHEAD) -> Iterator[bytes]:
     """Consecutive blocks of [start, stop); `ahead` more are being fetched while the caller works on one."""
-    pool = ThreadPoolExecutor(ahead, thread_name_prefix="gzip-read")
-    coming: deque[Future[bytes]] = deque()
-    try:
-        for block in blocks(start, stop, block_size):
-            coming.append(pool.submit(source.read, *block))
-            if len(coming) > ahead:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
-    finally:
-        # Nobody waits for blocks that are not wanted any more.
-        pool.shutdown(wait=False, cancel_futures=True)
+    return in_order(lambda block: source.read(*block), blocks(start, stop, block_size), ahead, "gzip-read")
 
 
 def plain_head(data: bytes, most: int) -> bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TypeVar
@@ -13,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..errors import FormatError
+from ..in_order import in_order
 from ..source import Source, merge_ranges
 from .las_grid import Box
 from .las_header import Head, read_head
@@ -119,22 +119,7 @@ def ahead(fetch: Callable[[T], R], items: Iterable[T], most: int = 2) -> Iterato
     if len(first) < 2:
         yield from ((item, fetch(item)) for item in first)
         return
-    pool = ThreadPoolExecutor(most, thread_name_prefix="points")
-    coming: deque[tuple[T, Future[R]]] = deque()
-    try:
-        for item in chain(first, iterator):
-            coming.append((item, pool.submit(fetch, item)))
-            if len(coming) > most:
-                yield _next_of(coming)
-        while coming:
-            yield _next_of(coming)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _next_of(coming: deque[tuple[T, Future[R]]]) -> tuple[T, R]:
-    item, future = coming.popleft()
-    return item, future.result()
+    yield from in_order(lambda item: (item, fetch(item)), chain(first, iterator), most, "points", wait=True)
 
 
 def _stored(source: Source, layout: Layout, window: list[int]) -> bytes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..in_order import in_order
 from ..source import Range, Source, blocks
 from .base import Report, Run
 
@@ -178,15 +178,4 @@ def read_blocks(source: Source, start: int, stop: int, block_size: int) -> Itera
         if stop > start:
             yield source.read(start, stop - start)
         return
-    pool = ThreadPoolExecutor(1, thread_name_prefix="read-block")
-    try:
-        coming: Future[bytes] | None = None
-        for block in blocks(start, stop, block_size):
-            ready, coming = coming, pool.submit(source.read, *block)
-            if ready is not None:
-                yield ready.result()
-        if coming is not None:
-            yield coming.result()
-    finally:
-        # Nobody waits for a block that is not wanted any more.
-        pool.shutdown(wait=False, cancel_futures=True)
+    yield from in_order(lambda block: source.read(*block), blocks(start, stop, block_size), 1, "read-block")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
+from ..in_order import in_order
 from ..source import Range, Source
 from .gzip_source import GzipSource, read_ahead
 
@@ -52,18 +51,7 @@ def whole_parts(
 def each(work: Callable[[bytes], R], parts: Iterable[bytes]) -> Iterator[R]:
     """What `work` makes of the parts, in order; a few threads work, and hold a part each."""
     threads = min(_WORKING, os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="parts")
-    coming: deque[Future[R]] = deque()
-    try:
-        for part in parts:
-            coming.append(pool.submit(work, part))
-            del part  # nobody but the work holds it
-            if len(coming) > threads:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    return in_order(work, parts, threads, "parts")
 
 
 def end_of_line(data: bytes) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..in_order import in_order
 from ..turns import Turns
 from .open import is_s3
 
@@ -30,24 +29,13 @@ class Ahead:
     threads: int
 
     def __call__(self, fn: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
-        pending: deque[Future[R]] = deque()
-        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="scan")
         turns = Turns(min(_COMPUTING, os.cpu_count() or 1), self.threads)
 
         def in_turn(item: T) -> R:
             with turns.taken():
                 return fn(item)
 
-        try:
-            for item in items:
-                pending.append(pool.submit(in_turn, item))
-                if len(pending) > self.threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            # A caller that stops half way does not wait for blocks that nobody needs.
-            pool.shutdown(wait=False, cancel_futures=True)
+        yield from in_order(in_turn, items, self.threads, "scan")
 
 
 def run_for(uri: str) -> Ahead:
