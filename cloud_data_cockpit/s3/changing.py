@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import Archived, BadRequest, Conflict, SourceChanged
 from ..models import ChangeRequest
@@ -12,13 +11,14 @@ from .batches import Watch
 from .connections import Connection, resolve
 from .content_types import checked_type
 from .copies import copy_object
-from .copying import PARTS_AT_ONCE, WHOLE
+from .copying import WHOLE
 from .facts import STANDARD, Facts, look, tags_of
 from .grants import grants_of
-from .in_parts import COPIED_PART, copied_part, plan, put_together
-from .kept import check_copy, settings_of
+from .in_parts import COPIED_PART
+from .kept import check_copy, encryption_of, settings_of
 from .ledger import Ledger
 from .objects import check_key, make_uri
+from .rebuilding import copy_onto_itself
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _CLASS = re.compile(r"[A-Z0-9_-]{1,40}")
@@ -80,22 +80,7 @@ def _rewrite(connection: Connection, request: ChangeRequest, facts: Facts, watch
     tags = tags_of(connection, *place)  # a copy in parts keeps none by itself
     whole = settings_of(facts, tags, make_uri(*place), same_service=True)
     whole |= {name: value for name, value in settings.items() if name != "MetadataDirective"}
-    part, same_parts = plan(connection, *place, facts.etag, facts.size, COPIED_PART)
-    make = copied_part(connection, place, facts.etag, place)
-    with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="s3-copy") as pool:
-        put_together(
-            pool,
-            connection,
-            place,
-            facts.size,
-            part,
-            whole,
-            lambda _: make,
-            watch,
-            only_if_absent=False,
-            ledger=ledger,
-        )
-    return same_parts
+    return copy_onto_itself(connection, place, facts, whole, COPIED_PART, watch, ledger)
 
 
 def _settings(request: ChangeRequest, facts: Facts) -> dict[str, object]:
@@ -103,10 +88,7 @@ def _settings(request: ChangeRequest, facts: Facts) -> dict[str, object]:
     settings: dict[str, object] = {}
     if storage_class != STANDARD or request.storage_class is not None:
         settings["StorageClass"] = storage_class
-    if facts.encryption:
-        settings["ServerSideEncryption"] = facts.encryption
-    if facts.encryption_key:
-        settings["SSEKMSKeyId"] = facts.encryption_key
+    settings |= encryption_of(facts)
     if request.content_type is None and request.metadata is None:
         # The service copies what there is, also what cannot be shown; only a redirect it leaves out.
         redirect = facts.headers.get("WebsiteRedirectLocation")

@@ -33,6 +33,12 @@ def settings_of(facts: Facts, tags: dict[str, str], uri: str, *, same_service: b
     return settings
 
 
+def encryption_of(facts: Facts) -> dict[str, object]:
+    """The parameters by which a new object is encrypted as `facts` tell."""
+    given = {"ServerSideEncryption": facts.encryption, "SSEKMSKeyId": facts.encryption_key}
+    return {name: value for name, value in given.items() if value}
+
+
 def is_the_same(source: Facts, target: Facts, *, same_service: bool) -> bool:
     """Whether `target` has the bytes of `source` for certain, and says the same of itself."""
     if source.size != target.size or source.metadata != target.metadata:

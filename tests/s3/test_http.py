@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from cloud_data_cockpit.s3 import objects, signing
 from cloud_data_cockpit.s3.connections import Connection, connect, resolve
 from cloud_data_cockpit.s3.source import S3Source
 
+from .certificates import made_certificate
 from .stub import ETAG, Answer, Asked, Stub, serve_object
 
 DATA = bytes(range(256)) * 40
@@ -116,13 +116,7 @@ def test_an_http_proxy_of_the_environment_is_used(stub: Stub, monkeypatch: pytes
 @pytest.fixture
 def tls(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Endpoint and certificate of a server whose certificate nobody has signed."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not on this machine")
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
+    certificate, key = made_certificate(tmp_path)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

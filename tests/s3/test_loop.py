@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import socket
 import ssl
 import struct
@@ -28,6 +27,7 @@ from cloud_data_cockpit.s3.environment import Watched
 from cloud_data_cockpit.s3.source import S3Source
 from cloud_data_cockpit.turns import Turns
 
+from .certificates import made_certificate
 from .stub import ETAG, Stub, serve_object
 
 DATA = random.Random(5).randbytes(600_000)
@@ -365,13 +365,7 @@ def test_whoever_waits_gives_up_the_turn(service: Service, opened: S3Source) -> 
 @pytest.fixture
 def secure(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
     """A service with TLS, and the certificate that it shows."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not on this machine")
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
+    certificate, key = made_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     made = Service(context)
