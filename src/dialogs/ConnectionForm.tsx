@@ -5,7 +5,7 @@ import { ErrorNotice } from '../components/notices';
 import type { Entered, Fault, IPreset } from '../models/draft';
 import { PRESETS, presetOf } from '../models/draft';
 import { CredentialFields } from './CredentialFields';
-import { Field } from './Field';
+import { Field, TextField } from './Field';
 import { MoreFields } from './MoreFields';
 
 export interface IFormProps {
@@ -61,39 +61,23 @@ export function ConnectionForm(props: IFormProps): React.JSX.Element {
         )}
       </Field>
       {preset.needsEndpoint && (
-        <Field
+        <TextField
           label={trans.__('Endpoint')}
           fault={
             faults.includes('endpoint') ? trans.__('An address that begins with https:// or http:// is needed.') : null
           }
-        >
-          {field => (
-            <input
-              {...field}
-              className="cdc-Input"
-              type="url"
-              spellCheck={false}
-              autoComplete="off"
-              placeholder={preset.placeholder}
-              value={entered.endpoint_url ?? ''}
-              onChange={event => onChange({ endpoint_url: event.target.value })}
-            />
-          )}
-        </Field>
+          type="url"
+          placeholder={preset.placeholder}
+          value={entered.endpoint_url ?? ''}
+          onChange={value => onChange({ endpoint_url: value })}
+        />
       )}
-      <Field label={trans.__('Region')}>
-        {field => (
-          <input
-            {...field}
-            className="cdc-Input"
-            spellCheck={false}
-            autoComplete="off"
-            placeholder={preset.region || trans.__('As the service says')}
-            value={entered.region ?? ''}
-            onChange={event => onChange({ region: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label={trans.__('Region')}
+        placeholder={preset.region || trans.__('As the service says')}
+        value={entered.region ?? ''}
+        onChange={value => onChange({ region: value })}
+      />
       <CredentialFields {...props} />
       <MoreFields {...props} />
       {props.error && <ErrorNotice message={props.error} />}

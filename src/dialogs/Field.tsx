@@ -25,6 +25,33 @@ export function Field({ label, hint, fault, children }: IFieldProps): React.JSX.
   );
 }
 
+interface ITextFieldProps extends Omit<IFieldProps, 'children'> {
+  type?: 'url';
+  placeholder: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** A line of text that is no prose: neither corrected nor filled in by the browser. */
+export function TextField({ type, placeholder, value, onChange, ...field }: ITextFieldProps): React.JSX.Element {
+  return (
+    <Field {...field}>
+      {named => (
+        <input
+          {...named}
+          className="cdc-Input"
+          type={type}
+          spellCheck={false}
+          autoComplete="off"
+          placeholder={placeholder}
+          value={value}
+          onChange={event => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 interface ICheckProps {
   label: string;
   checked: boolean;

@@ -3,7 +3,7 @@ import * as React from 'react';
 import type { Entered } from '../models/draft';
 import { bucketNames } from '../models/draft';
 import type { IFormProps } from './ConnectionForm';
-import { Check, Field } from './Field';
+import { Check, Field, TextField } from './Field';
 
 export function MoreFields({ trans, entered, preset, onChange }: IFormProps): React.JSX.Element {
   const [buckets, setBuckets] = React.useState(entered.buckets.join(', '));
@@ -11,25 +11,16 @@ export function MoreFields({ trans, entered, preset, onChange }: IFormProps): Re
   return (
     <details className="cdc-Details" open={set || undefined}>
       <summary>{trans.__('More')}</summary>
-      <Field
+      <TextField
         label={trans.__('Pinned buckets')}
         hint={trans.__('Shown even where you may not list buckets. Separate names by commas.')}
-      >
-        {field => (
-          <input
-            {...field}
-            className="cdc-Input"
-            spellCheck={false}
-            autoComplete="off"
-            placeholder="bucket-a, bucket-b"
-            value={buckets}
-            onChange={event => {
-              setBuckets(event.target.value);
-              onChange({ buckets: bucketNames(event.target.value) });
-            }}
-          />
-        )}
-      </Field>
+        placeholder="bucket-a, bucket-b"
+        value={buckets}
+        onChange={value => {
+          setBuckets(value);
+          onChange({ buckets: bucketNames(value) });
+        }}
+      />
       <Field label={trans.__('Bucket in address')}>
         {field => (
           <select
@@ -45,19 +36,12 @@ export function MoreFields({ trans, entered, preset, onChange }: IFormProps): Re
         )}
       </Field>
       {entered.credentials !== 'anonymous' && (
-        <Field label={trans.__('Role to assume')}>
-          {field => (
-            <input
-              {...field}
-              className="cdc-Input"
-              spellCheck={false}
-              autoComplete="off"
-              placeholder="arn:aws:iam::123456789012:role/name"
-              value={entered.role_arn ?? ''}
-              onChange={event => onChange({ role_arn: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label={trans.__('Role to assume')}
+          placeholder="arn:aws:iam::123456789012:role/name"
+          value={entered.role_arn ?? ''}
+          onChange={value => onChange({ role_arn: value })}
+        />
       )}
       <Check
         label={trans.__('Requester pays')}
@@ -98,19 +82,13 @@ function TlsFields({
         )}
       </Check>
       {entered.verify_tls && (
-        <Field label={trans.__('CA file')} hint={trans.__('A path on the server, for certificates of your own CA.')}>
-          {field => (
-            <input
-              {...field}
-              className="cdc-Input"
-              spellCheck={false}
-              autoComplete="off"
-              placeholder="/etc/ssl/certs/our-ca.pem"
-              value={entered.ca_bundle ?? ''}
-              onChange={event => onChange({ ca_bundle: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label={trans.__('CA file')}
+          hint={trans.__('A path on the server, for certificates of your own CA.')}
+          placeholder="/etc/ssl/certs/our-ca.pem"
+          value={entered.ca_bundle ?? ''}
+          onChange={value => onChange({ ca_bundle: value })}
+        />
       )}
     </>
   );
